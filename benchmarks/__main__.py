@@ -13,6 +13,7 @@ from statistics import median
 
 from benchmarks.lifecycle import lifecycle
 from benchmarks.measure import Figure, MeasurementError, Size
+from benchmarks.snapshot import snapshot
 from benchmarks.synth import replicas, synth
 from benchmarks.templates import check, comment, import_time, review
 from benchmarks.usage import usage
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
     "comment": comment,
     "lifecycle": lifecycle,
     "usage": usage,
+    "snapshot": snapshot,
     "replicas": replicas,
     "synth": synth,
 }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ecr_constructs.constructs.account_settings import AccountSettings
     from ecr_constructs.constructs.alarms import PullAlarms, UsageAlarms
     from ecr_constructs.constructs.alerts import ScanAlerts
+    from ecr_constructs.constructs.audit_role import RegistryAuditRole
     from ecr_constructs.constructs.ci import CiProvider, CiPushRole
     from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
     from ecr_constructs.constructs.defaults import RepositoryDefaults
@@ -63,6 +64,7 @@ __all__ = [
     "PullThroughCache",
     "PullThroughCredential",
     "Registry",
+    "RegistryAuditRole",
     "RegistryEndpoints",
     "RegistryKey",
     "Repository",
@@ -100,6 +102,7 @@ _HOMES = {
     "PullThroughCache": "constructs.pull_through_cache",
     "PullThroughCredential": "constructs.pull_through_credential",
     "Registry": "constructs.registry.registry",
+    "RegistryAuditRole": "constructs.audit_role",
     "RegistryEndpoints": "constructs.endpoints",
     "RegistryKey": "constructs.key",
     "Repository": "constructs.repository",

@@ -41,13 +41,14 @@ from ecr_constructs.snapshot.kubernetes import record_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ecr_constructs.live.collect import Failure, Summary
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.snapshot.document import Header, Snapshot
 
 _FILES = SUFFIXES[:3]
+_NO_FOLDERS = (".csv", ".gz", ".ndjson", ".part", ".txt", ".xz", ".yaml", ".yml", ".zip")
 FOLDER = "snapshots"
 _SUFFIX = ".jsonl.gz"
 _MOST_CONCURRENT = 256
@@ -213,20 +214,31 @@ def _check(options: Namespace) -> None:
         errors += (
             error.within("--external-id") for error in external_id_errors(options.external_id)
         )
+    errors += _conflicts(options, regions, accounts)
+    if errors:
+        raise CommandError(*errors)
+
+
+def _conflicts(
+    options: Namespace, regions: Sequence[str], accounts: Sequence[str]
+) -> Iterator[Diagnostic]:
+    """Yield each problem of options that do not go together."""
     if (options.regions and not regions) or (options.accounts and not accounts):
         message = "--regions or --accounts names none: is a variable not set?"
-        errors.append(Diagnostic("argument-empty", message))
+        yield Diagnostic("argument-empty", message)
     if (accounts or options.organization) and not options.role:
         message = "--accounts and --organization need --role"
-        errors.append(Diagnostic("role-missing", message, remedy="give the name of the role"))
+        yield Diagnostic("role-missing", message, remedy="give the name of the role")
     if options.external_id and not options.role:
-        errors.append(Diagnostic("external-id-alone", "--external-id needs --role"))
+        yield Diagnostic("external-id-alone", "--external-id needs --role")
     is_one = not options.organization and max(len(accounts), 1) * max(len(regions), 1) == 1
     if not is_one and options.output.endswith(_FILES):
         message = f"{options.output} is one file, and each account and Region has its own"
-        errors.append(Diagnostic("output-not-folder", message, remedy="give a folder"))
-    if errors:
-        raise CommandError(*errors)
+        yield Diagnostic("output-not-folder", message, remedy="give a folder")
+    if options.output.endswith(_NO_FOLDERS) and not options.output.endswith(_FILES):
+        message = f"{options.output} is neither a folder nor the file of a snapshot"
+        remedy = f"write a file that ends with {', '.join(_FILES)}"
+        yield Diagnostic("output-suffix", message, remedy=remedy)
 
 
 def _write(options: Namespace, names: Sequence[str]) -> int:

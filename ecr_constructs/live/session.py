@@ -273,6 +273,8 @@ class AwsSession:
 
     def failed(self, error: BotoCoreError) -> LiveError:
         """Return the error of a request that has no answer."""
+        if remedy := _SETTINGS.get(type(error)):
+            return LiveError(Diagnostic("aws-not-configured", _words(error), remedy=remedy))
         if isinstance(error, SSOError | TokenRetrievalError):
             return LiveError(Diagnostic("aws-credentials", _words(error), remedy=self._login()))
         if isinstance(

@@ -271,9 +271,9 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
             continue
         values = old.value(group), new.value(group)
         if (service, operation) == _IMAGES:
-            found = _images(str(request.get("repositoryName")), *values)
-            images += found
-            same += not found
+            changed = _images(str(request.get("repositoryName")), *values)
+            images += changed
+            same += not changed
         elif changes := [*_changes("", *values)]:
             different.append(DifferentCall(service, operation, request, changes))
         else:
@@ -328,6 +328,11 @@ def _changes(path: str, before: Any, after: Any) -> Iterator[Change]:
                 yield from _changes(where, before.get(name, _NOTHING), after.get(name, _NOTHING))
         case list(), list():
             yield from _list_changes(path, before, after)
+        case _ if (before is _NOTHING and after in ([], {})) or (
+            after is _NOTHING and before in ([], {})
+        ):
+            # An empty list says as much as none.
+            return
         case _ if before != after or type(before) is not type(after):
             yield Change(path, _shown(before), _shown(after))
 
@@ -352,12 +357,12 @@ def _is_key(name: str, items: Iterable[Any]) -> bool:
 def _by_text(items: Iterable[Any]) -> dict[str, Any]:
     """Return the items by their text, with a number for those that are there twice."""
     counts: defaultdict[str, int] = defaultdict(int)
-    found = {}
+    named = {}
     for item in items:
         text = request_key({"": _document(item)})
         counts[text] += 1
-        found[f"{text}#{counts[text]}"] = item
-    return found
+        named[f"{text}#{counts[text]}"] = item
+    return named
 
 
 def _document(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,9 +10,23 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.live import session
-from ecr_constructs.snapshot.document import Snapshot
+from ecr_constructs.live import LiveError, session
+from ecr_constructs.live.collect import (
+    Collector,
+    Summary,
+    Target,
+    snapshot_of,
+    write_snapshot,
+    write_snapshots,
+)
+from ecr_constructs.live.collect.caller import Caller
+from ecr_constructs.live.collect.engine import run as run_plan
+from ecr_constructs.model.snapshot_sources import SOURCES as SOURCE_TABLE
+from ecr_constructs.model.snapshot_sources.operation import Operation, Source
+from ecr_constructs.snapshot.document import Snapshot, request_key
 from ecr_constructs.snapshot.files import read_snapshot
+from ecr_constructs.snapshot.plan import Plan
+from ecr_constructs.snapshot.result import Failure
 from tests.cli.conftest import Result, Run
 from tests.support.fake_account import CLOSE, HTML, FakeAccount, Request, pages
 
@@ -84,7 +99,6 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAccount]:
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(session, "_READ_SECONDS", 1)
         monkeypatch.setattr(time, "sleep", lambda _: None)
         yield fake
 
@@ -168,49 +182,137 @@ def interrupted(account: FakeAccount, number: int, answer: Any) -> None:
     account.fault = lambda now, _: answer if now >= number else None
 
 
-@pytest.mark.parametrize("answer", ["ExpiredTokenException", CLOSE], ids=["token", "network"])
-def test_an_interrupted_run_is_continued(run: Run, account: FakeAccount, answer: str) -> None:
-    """At whatever call it ends, the next run has the same snapshot, and asks no call twice."""
-    run("snapshot", "--output", "whole")
-    expected, total = answers(read(f"whole/{Path(FILE).name}")), len(account.requests)
-    code = "aws-credentials" if answer != CLOSE else "aws-unreachable"
-    for number in range(1, total + 1, 1 if answer != CLOSE else 5):
+PART = Path(FILE.replace(".jsonl.gz", ".jsonl.part"))
+
+
+SOURCES = ("repositories", "images")
+
+
+def collect(caller: Caller) -> Summary:
+    """Write the file with a client that is there already: to create one is slow."""
+    return write_snapshot(Collector(SOURCES, concurrency=1), caller, lambda _: Path(FILE))
+
+
+def call_of(request: Request) -> tuple[str, str]:
+    """Return the operation, and the parameters that a snapshot has."""
+    pages = ("maxResults", "nextToken")
+    parameters = {key: value for key, value in request.parameters.items() if key not in pages}
+    return request.operation, request_key(parameters)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [("ExpiredTokenException", "aws-credentials"), (CLOSE, "aws-unreachable")],
+    ids=["token", "network"],
+)
+def test_a_run_that_ends_at_any_call(
+    account: FakeAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answer: str,
+    code: str,
+) -> None:
+    """The next run continues it with the same result, and asks no call twice."""
+    monkeypatch.chdir(tmp_path)
+    caller = Collector().caller()
+    collect(caller)
+    expected, total = answers(read()), len(account.requests)
+    Path(FILE).unlink()
+    for number in range(1, total + 1, 2 if answer != CLOSE else 6):
         interrupted(account, number, answer)
-        stopped = run("snapshot", "--concurrency", "1")
-        assert (2, [code]) == (stopped.status, codes(stopped)), number
-        assert not Path(FILE).exists()
-        part = Path(FILE.replace(".jsonl.gz", ".jsonl.part"))
-        assert part.exists() == (number > 1)
+        with pytest.raises(LiveError) as caught:
+            collect(caller)
+        assert [code] == [problem.code for problem in caught.value.diagnostics]
+        assert (number > 1) == PART.exists() == ("again" in str(caught.value))
+        records = read_snapshot(PART).records if PART.exists() else []
         done = {
-            (record.operation, json.dumps(record.request))
-            for record in (read_snapshot(part).records if part.exists() else ())
+            (f"ecr:{record.operation}", request_key(record.request))
+            for record in records
             if record.is_end
         }
         account.fault = lambda _, __: None
         account.requests.clear()
-        assert 0 == run("snapshot").status
+        summary = collect(caller)
         assert expected == answers(read())
-        assert not part.exists()
-        asked = [name for name in account.operations() if name != "sts:GetCallerIdentity"]
-        assert len(asked) <= total - len(done)
+        assert len(done) == summary.kept
+        assert [FILE] == [str(path) for path in Path("snapshots").iterdir()]
+        assert not done & {*map(call_of, account.requests)}
         Path(FILE).unlink()
 
 
-def test_a_killed_run_is_continued(run: Run, account: FakeAccount) -> None:
-    """Wherever the file ends: a last line that was cut off is dropped."""
-    run("snapshot", "--output", "whole")
-    expected, total = answers(read(f"whole/{Path(FILE).name}")), len(account.requests)
+def test_a_file_that_ends_anywhere(
+    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As after a kill: a last line that was cut off is dropped."""
+    monkeypatch.chdir(tmp_path)
+    caller = Collector().caller()
+    collect(caller)
+    expected, total = answers(read()), len(account.requests)
+    Path(FILE).unlink()
     interrupted(account, total, "ExpiredTokenException")
-    run("snapshot")
-    part = Path(FILE.replace(".jsonl.gz", ".jsonl.part"))
-    content = part.read_bytes()
+    with pytest.raises(LiveError):
+        collect(caller)
+    content = PART.read_bytes()
     account.fault = lambda _, __: None
     header = content.index(b"\n") + 1
-    for end in range(header, len(content), max(1, (len(content) - header) // 12)):
-        part.write_bytes(content[:end])
-        assert 0 == run("snapshot").status
+    for end in range(header, len(content), max(1, (len(content) - header) // 8)):
+        PART.write_bytes(content[:end])
+        collect(caller)
         assert expected == answers(read())
         Path(FILE).unlink()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("hello\n", "snapshot-unreadable"),
+        ("{}\n", "snapshot-format"),
+        ('{"format": "ecr-constructs-snapshot", "version": 9}\n', "snapshot-version"),
+    ],
+)
+def test_a_part_that_is_none(run: Run, account: FakeAccount, text: str, code: str) -> None:
+    """Is an error with the option that begins anew; an empty one is none."""
+    part = Path("s.jsonl.part")
+    part.write_text(text, encoding="utf-8")
+    result = run("snapshot", "--output", "s.jsonl")
+
+    assert (2, [code], True) == (result.status, codes(result), "--restart" in result.err)
+    assert text == part.read_text(encoding="utf-8")
+    part.write_bytes(b"")
+    assert 0 == run("snapshot", "--output", "s.jsonl").status
+    del account
+
+
+def test_without_a_region(run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is an error that says how to give one."""
+    monkeypatch.delenv("AWS_REGION")
+
+    assert ["aws-not-configured"] == run("snapshot").codes
+    assert [] == account.requests
+
+
+def test_two_runs_at_the_same_time(
+    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each finishes with all that it has read, whatever the other does to the part."""
+    monkeypatch.chdir(tmp_path)
+    caller = Collector().caller()
+    collect(caller)
+    expected = answers(read())
+    second: list[Summary] = []
+
+    def fault(_: int, request: Request) -> None:
+        if request.operation == "ecr:DescribeImages" and not second:
+            account.fault = lambda _, __: None
+            second.append(collect(caller))
+            assert expected == answers(read())
+
+    account.fault = fault
+    collect(caller)
+
+    assert second
+    assert expected == answers(read())
+    assert [FILE] == [str(path) for path in Path("snapshots").iterdir()]
 
 
 def test_restart(run: Run, account: FakeAccount) -> None:
@@ -219,7 +321,7 @@ def test_restart(run: Run, account: FakeAccount) -> None:
     run("snapshot")
     account.fault = lambda _, __: None
     account.requests.clear()
-    result = run("snapshot", "--restart", "--format", "json")
+    result = run("snapshot", "--restart", "--format", "json", "--concurrency", "8")
 
     assert 0 == result.json["snapshots"][0]["callsKept"]
     assert "ecr:DescribeRegistry" in account.operations()
@@ -323,7 +425,7 @@ def test_throttling_is_survived(run: Run, account: FakeAccount) -> None:
     result = run("snapshot")
 
     assert 0 == result.status
-    assert "throttles" in result.err
+    assert "trying" in result.err
     assert answers(read(f"whole/{Path(FILE).name}")) == answers(read())
 
 
@@ -337,24 +439,61 @@ def test_throttling_without_end(run: Run, account: FakeAccount) -> None:
     assert 1 == len([*read().unanswered])
 
 
-@pytest.mark.parametrize("answer", [HTML, b"", b"[1]", b"7", {}, {"repositories": 7}, CLOSE])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HTML,
+        b"",
+        b"[1]",
+        b'{"repositories": [NaN]}',
+        b"7",
+        {},
+        {"repositories": 7},
+        CLOSE,
+        (403, HTML),
+    ],
+)
 def test_what_is_not_ecr(run: Run, account: FakeAccount, answer: Any) -> None:
     """Ends the run: an answer that is not ECR's must not read as an empty registry."""
     account.data["ecr:DescribeRepositories"] = answer
     result = run("snapshot")
     code = "aws-unreachable" if answer == CLOSE else "aws-answer-unreadable"
+    code = "aws-rejected" if isinstance(answer, tuple) else code
 
     assert (2, [code]) == (result.status, codes(result))
     assert not Path(FILE).exists()
 
 
-@pytest.mark.parametrize("answer", [HTML, CLOSE, b"{}"], ids=["page", "silence", "nothing"])
+@pytest.mark.parametrize(
+    "answer",
+    [HTML, CLOSE, b"{}", b"[]", (400, b"no such page")],
+    ids=["page", "silence", "nothing", "list", "status"],
+)
 def test_a_service_that_is_not_there(run: Run, account: FakeAccount, answer: Any) -> None:
     """App Runner, say, is not in every Region: what is not known is said, and the rest is read."""
     account.data["apprunner:ListServices"] = answer
     assert 1 == run("snapshot", "--sources", "apprunner,registry").status
     assert "refused: NoAnswer" == read().answer("ListServices", service="apprunner").reason
     assert read().answer("DescribeRegistry").is_known
+
+
+def test_an_operation_that_botocore_does_not_know(
+    run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is recorded, as is a service; a later boto3 asks it."""
+    known = session.xform_name
+    monkeypatch.setattr(
+        session, "xform_name", lambda name: "none" if "Signing" in name else known(name)
+    )
+    monkeypatch.setitem(SOURCE_TABLE, "batch", Source("batch", "", (Operation("batches", "List"),)))
+    assert 1 == run("snapshot", "--sources", "registry,batch").status
+    answer = read().answer("GetSigningConfiguration")
+    assert "refused: UnknownOperation" == answer.reason
+    assert answer.error is not None
+    assert "botocore" in answer.error.message
+    assert "refused: UnknownOperation" == read().answer("List", service="batches").reason
+    assert read().answer("DescribeRegistry").is_known
+    del account
 
 
 def test_an_old_botocore(run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,6 +526,63 @@ def test_manifests_only_if_asked(run: Run, account: FakeAccount) -> None:
     assert read().answer("BatchGetImage", request).is_known
     assert "counts as a pull" in result.err
     assert 3 == account.operations().count("ecr:BatchGetImage")
+
+
+def test_half_a_character(run: Run, account: FakeAccount) -> None:
+    """JSON can hold it and UTF-8 cannot: the file holds its escape, also after an interruption."""
+    account.data["ecr:GetRegistryPolicy"] = b'{"policyText": "\\ud800\xc3\xa9"}'
+    account.fault = lambda number, _: "ExpiredTokenException" if number > 20 else None
+    assert 2 == run("snapshot", "--concurrency", "1").status
+    account.fault = lambda _, __: None
+    assert 0 == run("snapshot").status
+    assert "\ud800é" == read().answer("GetRegistryPolicy").value("policyText")
+
+
+def test_in_memory(account: FakeAccount) -> None:
+    """For --live of other commands: the same, without a file."""
+    snapshot = snapshot_of(sources=["registry"])
+
+    assert snapshot.answer("DescribeRegistry").is_known
+    assert snapshot.finished
+    assert [] == [*snapshot.unanswered]
+    del account
+
+
+def test_other_accounts_need_a_role(account: FakeAccount) -> None:
+    """The library says so, too."""
+    [failure] = write_snapshots(
+        Collector(["registry"]), [Target("222233334444", None)], lambda _: Path("none.jsonl")
+    )
+
+    assert isinstance(failure, Failure)
+    assert "role-missing" == failure.error.diagnostics[0].code
+    del account
+
+
+def test_credentials_that_are_not_there(
+    run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are an error of the account's role, and of the caller."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    assert ["aws-credentials"] == run("snapshot").codes
+    with pytest.raises(LiveError) as caught:
+        session.role_credentials(session.AwsSession(), "arn", session_name="tests")
+    assert "aws-credentials" == caught.value.diagnostics[0].code
+    del account
+
+
+def test_a_run_that_is_told_to_end(account: FakeAccount) -> None:
+    """After Ctrl-C the other accounts end, too."""
+    stop = threading.Event()
+    stop.set()
+    plan = Plan([SOURCE_TABLE["registry"]])
+    with pytest.raises(LiveError) as caught:
+        run_plan(plan, plan.first(), lambda _: iter(()), print, concurrency=1, stop=stop)
+
+    assert "snapshot-interrupted" == caught.value.diagnostics[0].code
+    assert [] == account.requests
 
 
 CLUSTER, SERVICE, TASK = "arn:cluster", "arn:service", "arn:task"
@@ -476,6 +672,13 @@ def test_workloads(run: Run, account: FakeAccount) -> None:
     assert '{"Version":"2012"}' == role["AssumeRolePolicyDocument"]
 
 
+def test_the_template_is_printed(run: Run) -> None:
+    """Nobody is asked for it."""
+    template = run("snapshot", "--sources", "all", "--print-template").json
+
+    assert ["Role"] == [*template["Resources"]]
+
+
 def test_the_policy_allows_what_is_asked(run: Run, account: FakeAccount) -> None:
     """Every call that is made, and no other."""
     account.data.update(WORKLOADS)
@@ -556,7 +759,7 @@ def test_an_organization(run: Run, account: FakeAccount) -> None:
 
 
 def test_the_role_of_another_account(run: Run, account: FakeAccount) -> None:
-    """Whoever answers is compared with whom was asked."""
+    """Whoever answers is compared with the account that was asked."""
     account.data["sts:AssumeRole"] = {
         "Credentials": {
             "AccessKeyId": "role-555566667777",
@@ -652,6 +855,8 @@ def test_an_aggregator(run: Run, account: FakeAccount) -> None:
         ("--regions eu-west-1,eu-west-2 --output a.json", "output-not-folder"),
         ("--organization --role R --output a.json", "output-not-folder"),
         ("--output=", "argument-empty"),
+        ("--output s.jsonl.part", "output-suffix"),
+        ("--kubernetes prod=none.json", "file-unreadable"),
         ("--profile nobody", "aws-not-configured"),
     ],
 )
@@ -669,7 +874,4 @@ def test_wrong_arguments(run: Run, account: FakeAccount, arguments: str, code: s
 )
 def test_arguments_that_argparse_rejects(run: Run, arguments: str) -> None:
     """They end with status 2."""
-    with pytest.raises(SystemExit) as stop:
-        run("snapshot", *arguments.split())
-
-    assert 2 == stop.value.code
+    assert 2 == run("snapshot", *arguments.split()).status

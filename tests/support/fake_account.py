@@ -28,7 +28,8 @@ class Request(NamedTuple):
     parameters: Mapping[str, Any]
 
 
-# The members of an answer, the code of an error, `CLOSE`, or bytes that are not AWS's.
+# The members of an answer, the code of an error, `CLOSE`, or bytes that are not AWS's, also with a
+# status.
 Answer = Any
 Data = Callable[[Request], Answer]
 
@@ -54,6 +55,9 @@ class FakeAccount:
 
     def __init__(self, account: str = "111122223333") -> None:
         """Bind a free port."""
+        for service in ("sts", "ecr"):
+            # Reading it takes longer than a client waits.
+            model(service)
         self.account = account
         self.data: dict[str, Answer | Data] = {}
         self.fault: Callable[[int, Request], Answer | None] = lambda _, __: None
@@ -163,11 +167,10 @@ def _asked(
 def _sent(service: str, operation: str, answer: Answer) -> tuple[int, bytes]:
     if isinstance(answer, bytes):
         return 200, answer
-    is_xml = model(service).metadata["protocol"] == "query"
     if isinstance(answer, tuple):
-        status, answer = answer
-    else:
-        status = 400 if isinstance(answer, str) else 200
+        return answer
+    is_xml = model(service).metadata["protocol"] == "query"
+    status = 400 if isinstance(answer, str) else 200
     if isinstance(answer, str):
         if is_xml:
             text = f"<ErrorResponse><Error><Code>{answer}</Code><Message>It says.</Message></Error>"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ecr_constructs.live.collect.caller import Caller
-    from ecr_constructs.live.collect.collector import Collector, Summary
+    from ecr_constructs.live.collect.collector import Collector
     from ecr_constructs.live.session import AwsSession
     from ecr_constructs.snapshot.document import Header
 
@@ -107,11 +107,9 @@ def write_snapshots(
         LiveError: The caller's own credentials are not valid.
     """
     stop = threading.Event()
-    caller = collector.caller(wanted[0].region, profile=profile)
-    own = None
+    access = _Access(collector, profile, role, wanted[0].region)
     if any(target.account for target in wanted):
-        own = str(identity_of(caller)["Account"])
-    access = _Access(collector, caller.session, profile, own, role)
+        access.find_own()
 
     def write(target: Target) -> Summary | Failure:
         try:
@@ -126,9 +124,6 @@ def write_snapshots(
             )
         except DiagnosticError as error:
             return Failure(target, error)
-        finally:
-            # Clients of botocore are cycles, and the command line collects none.
-            gc.collect()
 
     if len(wanted) == 1:
         return [write(wanted[0])]
@@ -138,6 +133,8 @@ def write_snapshots(
         try:
             for result in pool.map(write, wanted):
                 results.append(result)
+                # Clients of botocore are cycles, and the command line collects none.
+                gc.collect()
                 done(1)
         finally:
             # After Ctrl-C the others end, too.
@@ -145,28 +142,35 @@ def write_snapshots(
     return results
 
 
-@dataclass(frozen=True, slots=True)
 class _Access:
     """How accounts are reached: with the caller's credentials, or through a role."""
 
-    collector: Collector
-    source: AwsSession
-    profile: str | None
-    own: str | None
-    role: Role | None
+    def __init__(
+        self, collector: Collector, profile: str | None, role: Role | None, region: str | None
+    ) -> None:
+        """Ask nothing yet."""
+        self._collector, self._profile, self._role = collector, profile, role
+        self._region = region
+        self._own: str | None = None
+        self._source: AwsSession | None = None
+
+    def find_own(self) -> None:
+        """Find the account of the caller, which needs no role."""
+        caller = self._collector.caller(self._region, profile=self._profile)
+        self._own, self._source = str(identity_of(caller)["Account"]), caller.session
 
     def caller(self, target: Target) -> Caller:
         """Return what makes the calls in an account and Region."""
-        if target.account in (None, self.own):
-            return self.collector.caller(target.region, profile=self.profile)
-        if self.role is None:
+        if target.account in (None, self._own):
+            return self._collector.caller(target.region, profile=self._profile)
+        if self._role is None:
             message = f"account {target.account} is not the caller's"
             raise LiveError(Diagnostic("role-missing", message, remedy="give --role NAME"))
-        region = target.region or str(self.source.region)
+        assert self._source is not None
         credentials = role_credentials(
-            self.source,
-            self.role.arn(str(target.account), region),
+            self._source,
+            self._role.arn(str(target.account), target.region or str(self._source.region)),
             session_name=_SESSION_NAME,
-            external_id=self.role.external_id,
+            external_id=self._role.external_id,
         )
-        return self.collector.caller(target.region, credentials=credentials)
+        return self._collector.caller(target.region, credentials=credentials)

@@ -24,6 +24,9 @@ _JSON = ("json", "rest-json")
 _OK = 300
 _RAW = "ecr-constructs-answer"
 _EMPTY = b"{}"
+_NUMBERS = (float, int)
+_OFFSET = len("+00:00")
+_datetime_of = datetime.fromtimestamp
 
 
 def time_text(value: Any) -> Any:
@@ -32,9 +35,10 @@ def time_text(value: Any) -> Any:
     Args:
         value: Seconds since 1970, or a text.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # `int | float` would make a new type for each of a million times.
+    if type(value) not in _NUMBERS:
         return value
-    return datetime.fromtimestamp(value, UTC).isoformat().removesuffix("+00:00") + "Z"
+    return f"{_datetime_of(value, UTC).isoformat()[:-_OFFSET]}Z"
 
 
 def prepare(session: Any) -> None:
@@ -49,6 +53,11 @@ def prepare(session: Any) -> None:
 
 def _identity(value: Any) -> Any:
     return value
+
+
+def _reject(name: str) -> None:
+    msg = f"{name} is not a number of JSON"
+    raise ValueError(msg)
 
 
 def _parsed_time(value: Any) -> Any:
@@ -71,10 +80,10 @@ def _keep_raw(
     if response_dict["status_code"] >= _OK or _protocol(operation_model) not in _JSON:
         return
     shape = operation_model.output_shape
-    convert = _conversion(shape) if shape is not None else None
+    convert = conversion_of(shape) if shape is not None else None
     if convert is None or "payload" in shape.serialization:
         return
-    answer = json.loads(response_dict["body"])
+    answer = json.loads(response_dict["body"], parse_constant=_reject)
     if not isinstance(answer, dict):
         msg = f"it is {type(answer).__name__}"
         raise TypeError(msg)
@@ -87,7 +96,7 @@ def _protocol(operation_model: Any) -> str:
     return str(getattr(service, "resolved_protocol", None) or service.metadata["protocol"])
 
 
-def _conversion(shape: Any) -> Convert | None:
+def conversion_of(shape: Any) -> Convert | None:
     """Return what replaces the times of an answer in place; None if names differ from the JSON's.
 
     A shape is compared by its identity: botocore has one object of each in a service.

@@ -26,6 +26,7 @@ from ecr_constructs.snapshot.document import CallError, Record, now_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ecr_constructs.model.snapshot_sources.operation import Operation
     from ecr_constructs.snapshot.plan import Call
 
 # botocore repeats a request that fails for now; what is throttled for longer is repeated here.
@@ -35,6 +36,9 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 _NOTE_SECONDS = 10.0
 _TYPES: dict[str, type] = {"boolean": bool, "list": list, "string": str, "structure": dict}
+
+# Without them there is no snapshot.
+_REQUIRED = {"ecr", "sts"}
 
 NO_ANSWER = "NoAnswer"
 """The code of a call that nobody answers, or not AWS."""
@@ -61,7 +65,6 @@ class Caller:
         credentials: Any = None,
         concurrency: int = 1,
         note: Callable[[str], None] = no_note,
-        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         """Create no client yet.
 
@@ -71,9 +74,8 @@ class Caller:
             credentials: Those of `session.role_credentials`. Default: those of the environment.
             concurrency: The calls that are made at the same time. Default: 1.
             note: Is called with a line of text if AWS does not answer at once. Default: nothing.
-            pause: Waits for some seconds. Default: it does.
         """
-        self._note, self._pause = _spaced(note), pause
+        self._note = _spaced(note)
         self.session = AwsSession(
             region,
             profile=profile,
@@ -144,63 +146,70 @@ class Caller:
         self, call: Call, asked: Mapping[str, Any]
     ) -> tuple[dict[str, Any] | None, CallError | None]:
         operation = call.operation
-        for attempt in range(_ROUNDS):
-            try:
-                return self.ask(operation.service, operation.name, asked, call=call), None
-            except ClientError as error:
-                code = code_of(error)
-                if code in BAD_CREDENTIALS:
-                    raise self.session.rejected(error, "", service=operation.service) from None
-                if code in THROTTLED and attempt + 1 < _ROUNDS:
-                    self._pause_after(attempt, operation.action)
-                    continue
-                return None, CallError(code or NO_ANSWER, reason_of(error))
-            except BotoCoreError as error:
-                problem = self.session.failed(error)
-            except LiveError as error:
-                problem = error
-            [diagnostic, *_] = problem.diagnostics
-            if diagnostic.code == "aws-operation-unknown":
-                return None, CallError(UNKNOWN_OPERATION, diagnostic.message)
-            if diagnostic.code == "aws-credentials" or operation.service in self._must_answer:
-                raise problem
-            # App Runner, say, is not in every Region.
-            return None, CallError(NO_ANSWER, diagnostic.message)
-        raise AssertionError
+        try:
+            return self.ask(operation, asked), None
+        except ClientError as error:
+            code = code_of(error)
+            problem = self.session.rejected(error, "", service=operation.service)
+            # A status in place of a code: a proxy has answered, or nobody that knows the service.
+            is_aws = bool(code) and not code.isdigit()
+            if code in BAD_CREDENTIALS or (not is_aws and operation.service in _REQUIRED):
+                raise problem from None
+            if not is_aws:
+                return None, CallError(NO_ANSWER, problem.diagnostics[0].message)
+            return None, CallError(code, reason_of(error))
+        except BotoCoreError as error:
+            problem = self.session.failed(error)
+        except LiveError as error:
+            problem = error
+        [diagnostic, *_] = problem.diagnostics
+        if diagnostic.code == "aws-operation-unknown":
+            return None, CallError(UNKNOWN_OPERATION, diagnostic.message)
+        if diagnostic.code == "aws-credentials" or operation.service in self._must_answer:
+            raise problem
+        # App Runner, say, is not in every Region.
+        return None, CallError(NO_ANSWER, diagnostic.message)
 
     @property
     def _must_answer(self) -> set[str]:
         """Services whose silence means that the network has failed."""
-        return self._answered | {"ecr", "sts", "organizations"}
+        return self._answered | _REQUIRED
 
     def _pause_after(self, attempt: int, action: str) -> None:
         seconds = min(_LONGEST_PAUSE_SECONDS, 2.0**attempt) * random.uniform(0.5, 1)  # noqa: S311 - no secret
         self._note(f"AWS throttles {action}, trying again in {seconds:.0f} seconds")
-        self._pause(seconds)
+        time.sleep(seconds)
 
-    def ask(
-        self, service: str, operation: str, asked: Mapping[str, Any], *, call: Call | None = None
-    ) -> dict[str, Any]:
-        """Return the answer of one request.
+    def ask(self, operation: Operation, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer of one request, after waiting while AWS throttles.
 
         Raises:
             LiveError: What answers is not AWS, or botocore does not have the operation.
             ClientError: AWS rejects it.
             BotoCoreError: Nobody answers.
         """
-        client = self._client(service)
-        method = method_of(client, service, operation)
-        with self.session.readable(operation, service):
-            response = method(**asked)
-            answer = answer_of(response, call.operation.without if call else frozenset())
-            if call and (member := call.operation.lists):
+        for attempt in range(_ROUNDS - 1):
+            try:
+                return self._ask_once(operation, asked)
+            except ClientError as error:
+                if code_of(error) not in THROTTLED:
+                    raise
+            self._pause_after(attempt, operation.action)
+        return self._ask_once(operation, asked)
+
+    def _ask_once(self, operation: Operation, asked: Mapping[str, Any]) -> dict[str, Any]:
+        client = self._client(operation.service)
+        method = method_of(client, operation.service, operation.name)
+        with self.session.readable(operation.name, operation.service):
+            answer = answer_of(method(**asked), operation.without)
+            if operation.lists:
                 # An empty object would read as: there is nothing.
-                shape = client.meta.service_model.operation_model(operation).output_shape
-                expected = _TYPES[shape.members[member].type_name]
-                if not isinstance(answer.get(member), expected):
-                    msg = f"it has no {member}"
+                described = client.meta.service_model.operation_model(operation.name)
+                expected = _TYPES[described.output_shape.members[operation.lists].type_name]
+                if not isinstance(answer.get(operation.lists), expected):
+                    msg = f"it has no {operation.lists}"
                     raise TypeError(msg)
-        self._answered.add(service)
+        self._answered.add(operation.service)
         return answer
 
     def _client(self, service: str) -> Any:

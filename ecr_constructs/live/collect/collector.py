@@ -20,6 +20,7 @@ from ecr_constructs.model.snapshot_sources import (
     aggregator_source,
     selected,
 )
+from ecr_constructs.model.snapshot_sources.operation import Operation
 from ecr_constructs.snapshot.document import Header, NotAsked, Record, Snapshot, now_text
 from ecr_constructs.snapshot.plan import Plan
 from ecr_constructs.snapshot.result import Summary
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 CONCURRENCY = 16
 """The calls that are made at the same time, in one account and Region."""
 
+_IDENTITY = Operation("sts", "GetCallerIdentity", "Account")
 NOT_SELECTED = "not selected"
 
 
@@ -129,16 +131,11 @@ def identity_of(caller: Caller) -> dict[str, Any]:
         LiveError: Nobody answers, or the credentials are not valid.
     """
     try:
-        identity = caller.ask("sts", "GetCallerIdentity", {})
+        return caller.ask(_IDENTITY, {})
     except ClientError as error:
         raise caller.session.rejected(error, "the caller", service="sts") from None
     except BotoCoreError as error:
         raise caller.session.failed(error) from None
-    if not identity.get("Account") or not identity.get("Arn"):
-        message = "the answer to GetCallerIdentity is not AWS's: it names no account"
-        remedy = "check AWS_ENDPOINT_URL, HTTPS_PROXY and the network"
-        raise LiveError(Diagnostic("aws-answer-unreadable", message, remedy=remedy))
-    return identity
 
 
 def snapshot_of(

@@ -6,6 +6,7 @@ Nothing of it is kept in memory.
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import threading
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.live import LiveError
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.snapshot import SnapshotError
 from ecr_constructs.snapshot.document import now_text
 from ecr_constructs.snapshot.files import (
     SUFFIXES,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 PART = ".jsonl.part"
 # Of zlib: a higher one takes three times as long for a tenth less.
 _LEVEL = 3
+# Half of a surrogate pair, which UTF-8 cannot hold, is written as JSON's escape.
+_ESCAPED = "backslashreplace"
 
 
 def part_of(path: Path) -> Path:
@@ -78,7 +82,7 @@ class PartFile:
             SnapshotError: It is none.
         """
         self.part.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.part.with_name(f".{self.part.name}.new")
+        draft = _draft_of(self.part)
         if restart or not self._is_interrupted:
             draft.write_text(header_line(self.header), encoding="utf-8")
             plan = Plan(self._sources)
@@ -86,7 +90,7 @@ class PartFile:
         else:
             plan, calls = self._continued(draft)
         draft.replace(self.part)
-        self._file = self.part.open("a", encoding="utf-8")
+        self._file = self.part.open("a+", encoding="utf-8", errors=_ESCAPED)
         return plan, calls
 
     @property
@@ -107,12 +111,16 @@ class PartFile:
         """
         plan = Plan(self._sources)
         complete: set[CallKey] = set()
-        with open_lines(self.part) as (header, records):
-            self._require_same(header)
-            for record in records:
-                complete.discard(record.call)
-                if record.is_end:
-                    complete.add(record.call)
+        try:
+            with open_lines(self.part) as (header, records):
+                self._require_same(header)
+                for record in records:
+                    complete.discard(record.call)
+                    if record.is_end:
+                        complete.add(record.call)
+        except SnapshotError as error:
+            remedy = "--restart begins anew"
+            raise LiveError(*(replace(item, remedy=remedy) for item in error.diagnostics)) from None
         with open_lines(self.part) as (header, records):
             for record in records:
                 if record.call in complete:
@@ -129,21 +137,19 @@ class PartFile:
         self.kept = len(kept)
         with (
             open_lines(self.part) as (header, records),
-            draft.open("w", encoding="utf-8") as copy,
+            draft.open("w", encoding="utf-8", errors=_ESCAPED) as copy,
         ):
-            self.header = header
-            copy.write(header_line(header))
+            self.header = replace(self.header, started=header.started)
+            copy.write(header_line(self.header))
             copy.writelines(record_line(record) for record in records if record.call in kept)
         return plan, calls
 
     def _require_same(self, header: Header) -> None:
         new = self.header
-        names = ("account", "region", "sources", "not_asked")
+        names = ("account", "region", "sources")
         other = [name for name in names if getattr(header, name) != getattr(new, name)]
         if other:
-            values = ", ".join(
-                f"{name.replace('_', ' ')} {_words(getattr(header, name))}" for name in other
-            )
+            values = ", ".join(f"{name} {_words(getattr(header, name))}" for name in other)
             message = f"{self.part} is an interrupted snapshot of something else: {values}"
             remedy = "give the same arguments to continue it, or --restart to begin anew"
             raise LiveError(Diagnostic("snapshot-part-other", message, remedy=remedy))
@@ -176,10 +182,12 @@ class PartFile:
     def finish(self) -> str:
         """Write the file in its format in place of the part, at once; return the time."""
         at = now_text()
-        self.close()
-        draft = self.path.with_name(f".{self.path.name}.new")
+        draft, lines = _draft_of(self.path), self._file
+        assert lines is not None
+        # Not by its name, which is that of another run's file if two were started.
+        lines.seek(0)
         try:
-            with self.part.open(encoding="utf-8") as lines, _opened(draft, self.path.name) as file:
+            with _opened(draft, self.path.name) as file:
                 if self.path.name.endswith(".json"):
                     _write_json(lines, file, at)
                 else:
@@ -188,8 +196,13 @@ class PartFile:
             draft.replace(self.path)
         finally:
             draft.unlink(missing_ok=True)
-        self.part.unlink()
+        self.close()
+        self.part.unlink(missing_ok=True)
         return at
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def _words(value: object) -> str:

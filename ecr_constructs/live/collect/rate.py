@@ -31,11 +31,16 @@ class Rate:
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Begin without a limit."""
+        """Begin without a limit.
+
+        Args:
+            clock: Returns seconds.
+            sleep: Waits for some seconds. Default: `time.sleep`.
+        """
         self.limit: float | None = None
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep = clock, sleep or time.sleep
         self._lock = threading.Lock()
         self._sent: deque[float] = deque(maxlen=1000)
         self._next = self._reduced = 0.0

@@ -153,20 +153,26 @@ _ENVIRONMENT = frozenset(
 )
 
 
+def _secrets_of(service: str) -> frozenset[str]:
+    """Return the members to leave out. ECR has none, and to look for them in images takes long."""
+    return frozenset() if service == "ecr" else _ENVIRONMENT
+
+
 def listing(operation: str, lists: str, paging: Paging | None = None, **settings: Any) -> Operation:
     """Return an operation that depends on no other; its answers have a member with this name."""
     service, _, name = operation.partition(":")
-    return Operation(service, name, lists, paging, **{"without": _ENVIRONMENT, **settings})
+    return Operation(service, name, lists, paging, **{"without": _secrets_of(service), **settings})
 
 
 def about(after: str, over: str, name: str, parameter: str, **settings: Any) -> Operation:
     """Return an operation that takes, as this parameter, what another one of its service lists."""
+    service = after.partition(":")[0]
     return Operation(
         name=name,
         after=after,
         over=over,
         parameter=parameter,
-        **{"service": after.partition(":")[0], "without": _ENVIRONMENT, **settings},
+        **{"service": service, "without": _secrets_of(service), **settings},
     )
 
 

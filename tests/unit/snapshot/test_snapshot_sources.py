@@ -16,6 +16,8 @@ from ecr_constructs.model.snapshot_sources import (
 from ecr_constructs.model.snapshot_sources.audit_role import external_id_errors, read_policy
 from ecr_constructs.model.snapshot_sources.operation import Operation
 from ecr_constructs.model.validation import ValidationError
+from ecr_constructs.snapshot.document import Record
+from ecr_constructs.snapshot.plan import Plan
 from tests.support.service_models import model
 
 OPERATIONS = {
@@ -144,6 +146,30 @@ def test_what_is_not_of_aws_is_not_asked_about() -> None:
 
     assert ["arn"] == [*operation.subjects({"Functions": functions})]
     assert [] == [*operation.subjects({"Functions": 7})]
+    keys = OPERATIONS["kms:DescribeKey"]
+    encryption = [{}, {"kmsKey": "k"}]
+    repositories = [{}, *({"encryptionConfiguration": item} for item in encryption)]
+    assert ["k"] == [*keys.subjects({"repositories": repositories})]
+
+
+def test_nothing_is_asked_twice() -> None:
+    """Two deployments may have one revision."""
+    plan = Plan([SOURCES["ecs"]])
+    [clusters, _] = plan.first()
+    plan.add(Record("ecs", "ListClusters", {}, "", {"clusterArns": ["a", "b"]}))
+    tasks = [call for call in plan.after(clusters) if call.operation.name == "ListServices"]
+    deployments = []
+    for call in tasks:
+        plan.add(Record("ecs", "ListServices", call.request, "", {"serviceArns": ["s"]}))
+        deployments += plan.after(call)
+    revisions = []
+    for call in deployments:
+        if call.operation.name == "ListServiceDeployments":
+            answer = {"serviceDeployments": [{"targetServiceRevisionArn": "r"}]}
+            plan.add(Record("ecs", "ListServiceDeployments", call.request, "", answer))
+            revisions += plan.after(call)
+
+    assert [{"serviceRevisionArns": ["r"]}] == [call.request for call in revisions]
 
 
 @pytest.mark.parametrize(("text", "problems"), [("a", 1), ("ab", 0), ("a b", 1)])
