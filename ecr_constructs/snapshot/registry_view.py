@@ -84,11 +84,6 @@ class RepositoryView:
         }
         return self._setting(tags, "ListTagsForResource", answer)
 
-    @property
-    def frequency(self) -> Setting[str | None]:
-        """How often ECR scans its images: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN``, ``MANUAL``."""
-        return self.registry.frequency_of(self.name)
-
     def _text(self, operation: str, member: str) -> Setting[str | None]:
         answer = self._answer(operation)
         value = answer.value(member)
@@ -194,15 +189,22 @@ class RegistryView:
         principals = [str(item) for item in answer.items("pullTimeUpdateExclusions")]
         return Setting(principals, self._unknown("ListPullTimeUpdateExclusions", answer))
 
+    def key_manager_of(self, key: str) -> str | None:
+        """Return who manages a key: ``AWS`` or ``CUSTOMER``; None if it is not known."""
+        answer = self.snapshot.answer("DescribeKey", {"KeyId": key}, service="kms")
+        metadata = answer.value("KeyMetadata")
+        manager = metadata.get("KeyManager") if isinstance(metadata, Mapping) else None
+        return manager if isinstance(manager, str) else None
+
     @cached_property
     def repositories(self) -> Setting[Mapping[str, RepositoryView]]:
         """The repositories by name."""
-        found = self._by("DescribeRepositories", "repositories", "repositoryName")
-        views = {name: RepositoryView(self, item) for name, item in found.value.items()}
-        return Setting(views, found.not_known)
+        listed = self._by("DescribeRepositories", "repositories", "repositoryName")
+        views = {name: RepositoryView(self, item) for name, item in listed.value.items()}
+        return Setting(views, listed.not_known)
 
     def frequency_of(self, name: str) -> Setting[str | None]:
-        """Return how often ECR scans the images of a repository."""
+        """Return how often ECR scans a repository: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN``."""
         operation = "BatchGetRepositoryScanningConfiguration"
         frequency, answer = self._frequencies.get(name, (None, None))
         if frequency is not None:
@@ -240,8 +242,17 @@ class RegistryView:
 
     def _by(self, operation: str, member: str, key: str) -> Setting[Mapping[str, Any]]:
         answer = self.snapshot.answer(operation)
-        items = {str(item.get(key)): item for item in _mappings(answer, member)}
-        return Setting(items, self._unknown(operation, answer))
+        entries = answer.items(member)
+        items = {
+            item[key]: item
+            for item in entries
+            if isinstance(item, Mapping) and isinstance(item.get(key), str)
+        }
+        not_known = self._unknown(operation, answer)
+        if len(items) < len(entries) and not_known is None:
+            reason = f"the answer has entries without a {key} of their own"
+            not_known = NotKnown(self.name, operation, reason)
+        return Setting(items, not_known)
 
     def _unknown(self, operation: str, answer: Answer) -> NotKnown | None:
         return _not_known(self.name, operation, answer)

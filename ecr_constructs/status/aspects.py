@@ -51,20 +51,25 @@ class Aspect:
         name: The name in reports: ``repository-policy``.
         words: The name in sentences: ``repository policy``.
         properties: The properties that hold it.
-        value: Returns a value that is equal for settings with the same effect. It gets None if
-            the registry does not have the resource.
+        effect: Returns a value that is equal for settings with the same effect.
         when_absent: What the update handler does with the live value if the template declares
             none: ``deletes``, ``resets`` or ``leaves``.
         same: Compares two resources, if equal values are not all that is the same; None if it
             does not know.
+        absent: The effect without the resource.
     """
 
     name: str
     words: str
     properties: tuple[str, ...]
-    value: Callable[[Resource | None], Any]
+    effect: Callable[[Resource], Any]
     when_absent: str = "leaves"
     same: Callable[[Resource, Resource], bool | None] | None = None
+    absent: Any = None
+
+    def value(self, resource: Resource | None) -> Any:
+        """Return the effect of a resource, or of none."""
+        return self.absent if resource is None else self.effect(resource)
 
     def is_declared(self, resource: Resource | None) -> bool:
         """Tell whether a template has any of the properties."""
@@ -170,18 +175,16 @@ def _account_root(principal: Any) -> Any:
     return f"arn:aws:iam::{principal}:root" if is_account else principal
 
 
-def _policy(name: str) -> Callable[[Resource | None], Any]:
-    def value(resource: Resource | None) -> Any:
-        policy = resource.get(name) if resource is not None else None
+def _policy(name: str) -> Callable[[Resource], Any]:
+    def value(resource: Resource) -> Any:
+        policy = resource.get(name)
         return None if policy is None else policy_form(policy)
 
     return value
 
 
-def _tags(name: str) -> Callable[[Resource | None], Any]:
-    def value(resource: Resource | None) -> Any:
-        if resource is None:
-            return {}
+def _tags(name: str) -> Callable[[Resource], Any]:
+    def value(resource: Resource) -> Any:
         value = resource.get(name)
         if value is not None and not isinstance(value, list):
             return value
@@ -194,24 +197,20 @@ def _tags(name: str) -> Callable[[Resource | None], Any]:
     return value
 
 
-def _mutability(resource: Resource | None) -> Any:
-    setting = resource.get("ImageTagMutability") if resource is not None else None
-    if resource is None or setting is None:
-        return "MUTABLE"
+def _mutability(resource: Resource) -> Any:
+    setting = resource.get("ImageTagMutability") or "MUTABLE"
     filters = resource.get(_FILTERS)
     if isinstance(filters, list):
         filters = sorted(str(item.get(_FILTER)) for _, item in resource.mappings(_FILTERS))
     return {"setting": setting, "except": filters} if filters else setting
 
 
-def _scan_on_push(resource: Resource | None) -> Any:
-    value = resource.get("ImageScanningConfiguration", "ScanOnPush") if resource else None
+def _scan_on_push(resource: Resource) -> Any:
+    value = resource.get("ImageScanningConfiguration", "ScanOnPush")
     return "false" if value is None else str(value).lower()
 
 
-def _encryption(resource: Resource | None) -> Any:
-    if resource is None:
-        return {"EncryptionType": "AES256", "KmsKey": None}
+def _encryption(resource: Resource) -> Any:
     kind = resource.get("EncryptionConfiguration", "EncryptionType")
     key = resource.get("EncryptionConfiguration", "KmsKey")
     return {"EncryptionType": kind or "AES256", "KmsKey": key}
@@ -246,21 +245,25 @@ def _same_lifecycle(declared: Resource, live: Resource) -> bool | None:
     return None if may_equal(before.text, after.text) else False
 
 
-def _lifecycle(resource: Resource | None) -> Any:
-    return policy_of(resource).text if resource is not None else None
+def _lifecycle(resource: Resource) -> Any:
+    return policy_of(resource).text
 
 
-def _replication(resource: Resource | None) -> Any:
-    rules = rules_of(resource) if resource is not None else []
-    return sorted(
-        [sorted(rule.prefixes), sorted(map(list, rule.destinations)), rule.replicate_deletions]
-        for rule in rules
-    )
+def _replication(resource: Resource) -> Any:
+    # Rules add up, so each stands for its pairs of a prefix and a destination.
+    pairs = {
+        (prefix, str(destination), rule.replicate_deletions)
+        for rule in rules_of(resource)
+        for prefix in rule.prefixes or ("",)
+        for destination in rule.destinations
+    }
+    return [
+        {"prefix": prefix, "destination": destination, "deletions": deletes}
+        for prefix, destination, deletes in sorted(pairs)
+    ]
 
 
-def _scanning(resource: Resource | None) -> Any:
-    if resource is None:
-        return {"type": "BASIC", "rules": []}
+def _scanning(resource: Resource) -> Any:
     filters: dict[str, list[Any]] = {}
     for index, rule in resource.mappings("Rules"):
         entries = resource.mappings("Rules", index, "RepositoryFilters")
@@ -274,10 +277,9 @@ def _selects(rule: Sequence[Any]) -> bool:
     return bool(rule[1])
 
 
-def _signing(resource: Resource | None) -> Any:
+def _signing(resource: Resource) -> Any:
     profiles: dict[str, set[str]] = {}
-    for index, rule in resource.mappings("Rules") if resource is not None else ():
-        assert resource is not None
+    for index, rule in resource.mappings("Rules"):
         entries = resource.mappings("Rules", index, "RepositoryFilters")
         # A rule without filters applies to all repositories.
         names = {str(entry.get("Filter")) for _, entry in entries} or {"*"}
@@ -285,9 +287,9 @@ def _signing(resource: Resource | None) -> Any:
     return [[profile, sorted(names)] for profile, names in sorted(profiles.items())]
 
 
-def _plain(name: str, default: str = "") -> Callable[[Resource | None], Any]:
-    def value(resource: Resource | None) -> Any:
-        setting = resource.get(name) if resource is not None else None
+def _plain(name: str, default: str = "") -> Callable[[Resource], Any]:
+    def value(resource: Resource) -> Any:
+        setting = resource.get(name)
         return None if setting in ("", default) else normal_form(setting)
 
     return value
@@ -365,7 +367,7 @@ ASPECTS: Mapping[str, Sequence[Aspect]] = {
             "upstream",
             "upstream",
             ("UpstreamRegistryUrl", "UpstreamRegistry"),
-            lambda resource: resource and resource.get("UpstreamRegistryUrl"),
+            _plain("UpstreamRegistryUrl"),
             same=_same_upstream,
         ),
         Aspect(
@@ -383,9 +385,19 @@ ASPECTS: Mapping[str, Sequence[Aspect]] = {
         Aspect("registry-policy", "registry policy", ("PolicyText",), _policy("PolicyText")),
     ),
     REPLICATION: (
-        Aspect("replication", "replication", ("ReplicationConfiguration",), _replication),
+        Aspect(
+            "replication", "replication", ("ReplicationConfiguration",), _replication, absent=[]
+        ),
     ),
-    SCANNING: (Aspect("scanning", "scanning configuration", ("ScanType", "Rules"), _scanning),),
-    SIGNING: (Aspect("signing", "signing configuration", ("Rules",), _signing),),
+    SCANNING: (
+        Aspect(
+            "scanning",
+            "scanning configuration",
+            ("ScanType", "Rules"),
+            _scanning,
+            absent={"type": "BASIC", "rules": []},
+        ),
+    ),
+    SIGNING: (Aspect("signing", "signing configuration", ("Rules",), _signing, absent=[]),),
 }
 """The settings by resource type."""

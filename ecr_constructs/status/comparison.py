@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cloudformation.attribute_values import ANY_SUFFIX
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
@@ -14,12 +15,13 @@ from ecr_constructs.cloudformation.resource_types import (
     SINGLETONS,
 )
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.phrases import format_value, join_names, subject_of
+from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.status import deployment
 from ecr_constructs.status.aspects import ASPECTS, Aspect
-from ecr_constructs.status.declared import TEMPLATES
+from ecr_constructs.status.declared import TEMPLATES, label_of
 from ecr_constructs.status.origins import origin_of
 from ecr_constructs.status.other_settings import (
     account_settings,
@@ -116,7 +118,7 @@ class _Comparison(Sides):
         if item is None and resource.type not in SINGLETONS:
             yield self._missing(resource)
             return
-        subject = subject_of(resource)
+        subject = label_of(resource)
         if item is not None:
             yield Row(self.same(subject, "existence", resource=resource))
         live = self.resource_of(item) if item is not None else None
@@ -130,15 +132,25 @@ class _Comparison(Sides):
                 yield Row(self._conditional(resource, aspect.name))
                 continue
             same = aspect.compare(resource, live)
+            if same is None and aspect.name == "encryption":
+                same = self._is_aws_managed(resource, live)
             if same:
                 yield Row(self.same(subject, aspect.name, resource=resource))
             elif same is None:
-                yield Row(self._open(resource, aspect, item), resource, item, aspect)
+                yield Row(self._open(resource, aspect), resource, item, aspect)
             else:
                 yield self._different(resource, aspect, item, live)
 
+    def _is_aws_managed(self, resource: Resource, live: Resource | None) -> bool | None:
+        """Compare AWS's own key, which a template does not name; None if it is not known."""
+        key = live.get("EncryptionConfiguration", "KmsKey") if live is not None else None
+        if resource.get("EncryptionConfiguration", "KmsKey") is not None:
+            return None
+        manager = self.view.key_manager_of(str(key))
+        return None if manager is None else manager == "AWS"
+
     def _missing(self, resource: Resource) -> Row:
-        subject = subject_of(resource)
+        subject = label_of(resource)
         if (reason := self.live.incomplete.get(resource.type)) is not None:
             return Row(not_known(self.registry, subject, "existence", reason, resource=resource))
         if resource.existence is not True:
@@ -161,28 +173,31 @@ class _Comparison(Sides):
         return Row(status, resource, is_missing=True, undecided=undecided)
 
     def _conditional(self, resource: Resource, setting: str) -> SettingStatus:
-        subject = subject_of(resource)
+        subject = label_of(resource)
         why = "a condition of the template decides at the deployment whether it exists"
         reason = NotKnown(subject, str(resource.condition), why, TEMPLATES)
         return not_known(self.registry, subject, setting, reason, resource=resource)
 
-    def _open(self, resource: Resource, aspect: Aspect, item: LiveResource | None) -> SettingStatus:
+    def _open(self, resource: Resource, aspect: Aspect) -> SettingStatus:
         """Return that a template does not tell a value."""
-        subject = subject_of(resource)
+        subject = label_of(resource)
         value = format_value(aspect.value(resource))
         why = f"the template has {value}, of which a part is known only after the deployment"
-        operation = "ListStackResources"
-        if aspect.name == "encryption" and not is_unresolved(value) and item is not None:
+        operation, source = "ListStackResources", "cloudformation"
+        is_open = is_unresolved(compact(aspect.value(resource))) or ANY_SUFFIX in value
+        if aspect.name == "encryption" and not is_open:
             why = "the answer has the key's ARN, and not whether it is AWS's own or has an alias"
-            operation = "DescribeKey"
-        source = "kms" if operation == "DescribeKey" else "cloudformation"
+            operation, source = "DescribeKey", "kms"
+        elif not is_open:
+            why = f"the template has {value}, and the answer does not have it"
+            operation, source = "DescribePullThroughCacheRules", "ecr"
         reason = NotKnown(f"{subject}: {aspect.words}", operation, why, source)
         return not_known(self.registry, subject, aspect.name, reason, resource=resource)
 
     def _different(
         self, resource: Resource, aspect: Aspect, item: LiveResource | None, live: Resource | None
     ) -> Row:
-        subject = subject_of(resource)
+        subject = label_of(resource)
         declared_value, live_value = aspect.value(resource), aspect.value(live)
         state, before = self.declared.deployed(resource)
         outcome = deployment.of_setting(aspect, resource, before, state)
@@ -241,10 +256,7 @@ class _Comparison(Sides):
                 is_undeclared=True,
             )
             return
-        known = [
-            self.declared.is_stack_deployed(stack)
-            for stack in self.declared.stacks_of(self.registry)
-        ]
+        is_known = self.declared.is_deployment_known(self.registry)
         status = setting_status(
             self.registry,
             subject,
@@ -256,7 +268,7 @@ class _Comparison(Sides):
             declared=False,
             live=True,
             details=tuple(details),
-            deployment=deployment.of_undeclared(owner, is_known=None not in known),
+            deployment=deployment.of_undeclared(owner, is_known=is_known),
         )
         yield Row(status, live=item, is_undeclared=True)
 
@@ -265,30 +277,25 @@ class _Comparison(Sides):
             return Row(not_known(self.registry, self.view.name, aspect.name, reason))
         owner = self.declared.deployed_owner(self.registry, (item.type, ""))
         value = aspect.value(live)
-        if aspect.value(None) == value:
-            return Row(self.same(self.view.name, aspect.name))
         is_elsewhere = item.type == SCANNING and any(
             stack.template.scanned_elsewhere for stack in self.declared.stacks_of(self.registry)
         )
-        if is_elsewhere:
+        if is_elsewhere or aspect.value(None) == value:
             return Row(self.same(self.view.name, aspect.name))
         if not self.declared.is_complete(self.registry):
             why = "the templates have parts that are not read, which may declare it"
             reason = NotKnown(self.view.name, aspect.name, why, TEMPLATES)
             return Row(not_known(self.registry, self.view.name, aspect.name, reason))
-        known = [
-            self.declared.is_stack_deployed(stack)
-            for stack in self.declared.stacks_of(self.registry)
-        ]
+        is_known = self.declared.is_deployment_known(self.registry)
         status = setting_status(
             self.registry,
             self.view.name,
             aspect.name,
             "different",
-            f"{self.view.name} has a {aspect.words}, and no template declares it",
+            f"{self.view.name}: {aspect.words} that no template declares",
             live=value,
             item=item,
-            deployment=deployment.of_undeclared(owner, is_known=None not in known),
+            deployment=deployment.of_undeclared(owner, is_known=is_known),
         )
         return Row(status, live=item, is_undeclared=True)
 
@@ -303,15 +310,12 @@ def _sentence(subject: str, aspect: Aspect, resource: Resource, declared: Any, l
     is_declared = aspect.is_declared(resource)
     words = aspect.words
     if not live and is_declared:
-        return f"{subject}: no {words} live, and the template declares some"
+        return f"{subject}: without the {words} of the template"
     if not is_declared and not declared:
-        return f"{subject}: {words} live, and the template declares none"
+        return f"{subject}: {words} that the template does not declare"
     if isinstance(declared, dict) and "Statement" in declared:
-        return f"{subject}: the {words} live is not that of the template"
-    return (
-        f"{subject}: {words} live: {format_value(live)}; the template declares "
-        f"{format_value(declared)}"
-    )
+        return f"{subject}: {words} other than in the template"
+    return f"{subject}: {words} {format_value(live)} instead of {format_value(declared)}"
 
 
 def _details(aspect: Aspect, declared: Any, live: Any) -> Iterator[str]:

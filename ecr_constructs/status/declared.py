@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.cloudformation.update_behavior import name_of
 from ecr_constructs.model.not_known import NotKnown
+from ecr_constructs.review.phrases import subject_of
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource, Stack
@@ -57,9 +58,13 @@ class Declared:
         return TemplateSet(list(map(self._deployed_template, self.assembly.stacks)))
 
     def _deployed_template(self, stack: Stack) -> Template:
-        body = self._deployed_body(stack)
+        body = self._deployed_bodies[stack.number]
         # A function is resolved as in the template that is to be deployed.
         return replace(stack.template, body=body or {"Resources": {}}, path=None, line_of=None)
+
+    @cached_property
+    def _deployed_bodies(self) -> Sequence[Mapping[str, Any] | None]:
+        return list(map(self._deployed_body, self.assembly.stacks))
 
     def _deployed_body(self, stack: Stack) -> Mapping[str, Any] | None:
         template = stack.template
@@ -73,7 +78,7 @@ class Declared:
 
     def is_stack_deployed(self, stack: Stack) -> bool | None:
         """Tell whether a stack is deployed; None if the snapshot does not tell."""
-        if self._deployed_body(stack) is not None:
+        if self._deployed_bodies[stack.number] is not None:
             return True
         snapshot = self.snapshots.get(stack.registry) if stack.registry else None
         names = stack_names(snapshot) if snapshot is not None else None
@@ -97,25 +102,30 @@ class Declared:
 
     def deployed_owner(self, registry: RegistryId, key: Key) -> Resource | None:
         """Return the deployed resource with a name, if a stack of the templates has it."""
-        for stack in self._deployed.stacks:
-            if stack.registry == registry:
-                for resource in stack.by_type.get(key[0], ()):
-                    if key_of(resource) == key:
-                        return resource
-        return None
+        return self._owners.get(registry, {}).get(key)
+
+    @cached_property
+    def _owners(self) -> Mapping[RegistryId, Mapping[Key, Resource]]:
+        return _by_registry(self._deployed)
+
+    def is_deployment_known(self, registry: RegistryId) -> bool:
+        """Tell whether the deployed templates of all stacks of a registry are known."""
+        if registry not in self._known_deployments:
+            stacks = self.stacks_of(registry)
+            self._known_deployments[registry] = None not in map(self.is_stack_deployed, stacks)
+        return self._known_deployments[registry]
+
+    @cached_property
+    def _known_deployments(self) -> dict[RegistryId, bool]:
+        return {}
 
     def stacks_of(self, registry: RegistryId) -> list[Stack]:
         """Return the stacks of a registry."""
         return [stack for stack in self.assembly.stacks if stack.registry == registry]
 
     @cached_property
-    def _by_registry(self) -> Mapping[RegistryId, Mapping[Key, Resource]]:
-        resources: dict[RegistryId, dict[Key, Resource]] = defaultdict(dict)
-        for resource in self.assembly.of_type(*ECR_TYPES):
-            key = key_of(resource)
-            if key is not None and resource.registry is not None:
-                resources[resource.registry].setdefault(key, resource)
-        return resources
+    def _resources(self) -> Mapping[RegistryId, Mapping[Key, Resource]]:
+        return _by_registry(self.assembly)
 
     def has_resources(self, registry: RegistryId) -> bool:
         """Tell whether templates declare anything of ECR in a registry."""
@@ -125,7 +135,7 @@ class Declared:
 
     def resources_of(self, registry: RegistryId) -> Mapping[Key, Resource]:
         """Return the resources of a registry whose names are known."""
-        return self._by_registry.get(registry, {})
+        return self._resources.get(registry, {})
 
     def not_known_of(self, registry: RegistryId) -> Iterator[NotKnown]:
         """Yield what the templates of a registry do not tell."""
@@ -144,9 +154,15 @@ class Declared:
 
     def is_complete(self, registry: RegistryId) -> bool:
         """Tell whether nothing can be declared besides the resources that are known."""
-        return not self.unmatched and not any(
-            item.source in (TEMPLATES, "cloudformation") for item in self.not_known_of(registry)
-        )
+        if registry not in self._complete:
+            self._complete[registry] = not self.unmatched and not any(
+                item.source in (TEMPLATES, "cloudformation") for item in self.not_known_of(registry)
+            )
+        return self._complete[registry]
+
+    @cached_property
+    def _complete(self) -> dict[RegistryId, bool]:
+        return {}
 
     def account_settings_of(self, registry: RegistryId) -> Mapping[str, str]:
         """Return the account settings that custom resources set, by ECR's names."""
@@ -156,6 +172,16 @@ class Declared:
                 for event in ("Create", "Update"):
                     settings |= _put_setting(resource.get(event))
         return settings
+
+
+def _by_registry(assembly: TemplateSet) -> Mapping[RegistryId, Mapping[Key, Resource]]:
+    """Return the resources whose names are known, by their registries."""
+    resources: dict[RegistryId, dict[Key, Resource]] = defaultdict(dict)
+    for resource in assembly.of_type(*ECR_TYPES):
+        key = key_of(resource)
+        if key is not None and resource.registry is not None:
+            resources[resource.registry].setdefault(key, resource)
+    return resources
 
 
 def _put_setting(call: Any) -> dict[str, str]:
@@ -180,6 +206,7 @@ def declared(templates: Sequence[Template], snapshots: Sequence[Snapshot]) -> De
     by_registry = {snapshot.registry: snapshot for snapshot in snapshots}
     unmatched: list[NotKnown] = []
     placed = []
+    tags = {template.path: template.tags for template in templates if template.root is None}
     for template in templates:
         title = template.construct or template.stack_name or template.name
         candidates = [registry for registry in by_registry if _is_possible(template, registry)]
@@ -194,8 +221,23 @@ def declared(templates: Sequence[Template], snapshots: Sequence[Snapshot]) -> De
                 unmatched.append(NotKnown(f"stack {title}", "environment", reason, TEMPLATES))
         place = _named(place, by_registry)
         ids = _physical_ids(place, by_registry)
-        placed.append(replace(place, stack=title, physical_ids=ids))
-    return Declared(TemplateSet(placed), by_registry, tuple(unmatched))
+        # CloudFormation gives the tags of a stack to its nested stacks.
+        own = place.tags if place.root is None else tags.get(place.root, {})
+        placed.append(replace(place, stack=title, physical_ids=ids, tags=own))
+    return Declared(TemplateSet(_distinct(placed)), by_registry, tuple(unmatched))
+
+
+def _distinct(templates: Sequence[Template]) -> list[Template]:
+    """Return templates with distinct titles: a stage has one stack in several Regions."""
+    titles = Counter(template.stack for template in templates)
+    placed = [f"{item.stack} in {item.account}/{item.region}" for item in templates]
+    more = Counter(placed)
+    return [
+        item
+        if titles[item.stack] == 1
+        else replace(item, stack=place if more[place] == 1 else f"{place}: {item.name}")
+        for item, place in zip(templates, placed, strict=True)
+    ]
 
 
 def _is_possible(template: Template, registry: RegistryId) -> bool:
@@ -254,6 +296,13 @@ def key_of(resource: Resource) -> Key | None:
     if name is None:
         name = resource.stack.template.physical_ids.get(resource.id)
     return None if name is None else (resource.type, name)
+
+
+def label_of(resource: Resource) -> str:
+    """Return the name of a resource in sentences: ``payments/api``, ``cache docker-hub``."""
+    if name_of(resource) is None and (key := key_of(resource)) is not None and key[1]:
+        return key[1]
+    return subject_of(resource)
 
 
 def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def effects(
         by_stack[difference.resource.stack.number].append(difference)
     for number, items in by_stack.items():
         live[number] = _overlaid(templates[number], items)
-    extra = [template_with(registry, items) for registry, items in undeclared if items]
+    extra = [template_with(registry, items) for registry, items in undeclared]
     if not by_stack and not extra:
         return Effects({}, {})
     empty = [replace(template, body={"Resources": {}}) for template in extra]

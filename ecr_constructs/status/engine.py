@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,9 @@ from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.update_behavior import name_of
 from ecr_constructs.model.not_known import NotKnown
-from ecr_constructs.review.phrases import subject_of
 from ecr_constructs.snapshot.rendering import live_registry
 from ecr_constructs.status.comparison import compared
-from ecr_constructs.status.declared import TEMPLATES, declared
+from ecr_constructs.status.declared import TEMPLATES, declared, label_of
 from ecr_constructs.status.effects import Difference, effects
 from ecr_constructs.status.model import LiveFinding, RegistryStatus, Status
 
@@ -68,7 +68,7 @@ def status(
     meant = effects(
         side,
         _differences(rows),
-        [(live, _undeclared(live, rows)) for live in registries.values()],
+        [(registries[registry], items) for registry, items in _undeclared(rows).items()],
         config,
         now,
     )
@@ -120,21 +120,23 @@ def _differences(rows: Iterable[Row]) -> Iterator[Difference]:
             continue
         if row.is_missing:
             by_resource[row.declared] = None
-        elif row.aspect is not None:
+        else:
             properties = by_resource.setdefault(row.declared, {})
             live = row.live.properties if row.live is not None else {}
             assert properties is not None
+            assert row.aspect is not None
             properties.update({name: live.get(name) for name in row.aspect.properties})
     for resource, values in by_resource.items():
         yield Difference(resource, values)
 
 
-def _undeclared(live: LiveRegistry, rows: Iterable[Row]) -> list[LiveResource]:
-    return [
-        row.live
-        for row in rows
-        if row.is_undeclared and row.status.registry == live.view.id and row.live is not None
-    ]
+def _undeclared(rows: Iterable[Row]) -> Mapping[RegistryId, list[LiveResource]]:
+    """Return what is live and not declared, by registry."""
+    undeclared: dict[RegistryId, list[LiveResource]] = defaultdict(list)
+    for row in rows:
+        if row.is_undeclared and row.live is not None:
+            undeclared[row.status.registry].append(row.live)
+    return undeclared
 
 
 def _judged(row: Row, meant: Effects) -> SettingStatus:
@@ -149,8 +151,8 @@ def _judged(row: Row, meant: Effects) -> SettingStatus:
     severity = max((item.severity, *(change.severity for change in (*drift, *undone))))
     details = [
         *item.details,
-        *(f"By hand: {change.summary}." for change in drift),
-        *(f"By a deployment: {change.summary}." for change in undone),
+        *(f"Compared with the template: {change.summary}." for change in drift),
+        *(f"If it is deployed: {change.summary}." for change in undone),
     ]
     return replace(item, severity=severity, details=tuple(map(as_written, dict.fromkeys(details))))
 
@@ -175,17 +177,16 @@ def _findings(
     meant: Effects, side: Declared, registries: Mapping[RegistryId, LiveRegistry]
 ) -> Iterator[LiveFinding]:
     stacks = {stack.template.stack: stack for stack in side.assembly.stacks}
-    own = {str(registry): registry for registry in registries}
-    for (title, logical_id), changes in meant.drift.items():
-        stack = stacks.get(title)
-        registry = stack.registry if stack is not None else own.get(title)
-        if registry not in registries:
-            continue
-        assert registry is not None
+    registry_of = {str(registry): registry for registry in registries} | {
+        title: stack.registry for title, stack in stacks.items() if stack.registry is not None
+    }
+    places = ((place, changes) for place, changes in meant.drift.items() if place[0] in registry_of)
+    for (title, logical_id), changes in places:
+        registry, stack = registry_of[title], stacks.get(title)
         resource = stack.resources.get(logical_id) if stack is not None else None
         subject = logical_id or title
         if resource is not None:
-            subject = name_of(resource) or subject_of(resource)
+            subject = name_of(resource) or label_of(resource)
         for change in changes:
             for finding in (change, *change.findings):
                 if finding.kind == "finding" and not finding.codes:
@@ -219,9 +220,9 @@ def _not_known(
     yield from (row.undecided for row in rows if row.undecided is not None)
     if has:
         yield from side.unmatched
-        known = {snapshot.registry for snapshot in snapshots}
+        with_snapshot = {snapshot.registry for snapshot in snapshots}
         for snapshot in snapshots:
             yield from side.not_known_of(snapshot.registry)
-        for registry in sorted(side.assembly.registries - known):
+        for registry in sorted(side.assembly.registries - with_snapshot):
             if side.has_resources(registry):
                 yield NotKnown(f"registry {registry}", "snapshot", "no snapshot", TEMPLATES)

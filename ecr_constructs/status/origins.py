@@ -108,7 +108,9 @@ def template_for(view: RegistryView, name: str, occasion: str) -> str | None:
     prefixes = [
         prefix
         for prefix, template in view.templates.value.items()
-        if occasion in (template.get("appliedFor") or ()) and name.startswith(namespace_of(prefix))
+        if isinstance(occasions := template.get("appliedFor"), list)
+        and occasion in occasions
+        and name.startswith(namespace_of(prefix))
     ]
     return max(prefixes, key=lambda prefix: len(namespace_of(prefix)), default=None)
 
@@ -121,16 +123,20 @@ def _replications(
         if resource.registry is not None:
             yield resource.registry, rules_of(resource)
     for registry, view in views.items():
-        rules = (view.replication.value or {}).get("rules")
-        yield registry, [_rule(rule) for rule in (rules if isinstance(rules, list) else ())]
+        yield registry, map(_rule, _entries(view.replication.value or {}, "rules"))
 
 
 def _rule(rule: Mapping[str, Any]) -> ReplicationRule:
     """Return a rule of DescribeRegistry."""
-    match rule:
-        case {"destinations": [*destinations]}:
-            filters = rule.get("repositoryFilters")
-            prefixes = [item["filter"] for item in filters] if isinstance(filters, list) else []
-            there = (RegistryId(item["registryId"], item["region"]) for item in destinations)
-            return ReplicationRule(frozenset(prefixes), frozenset(there))
-    return ReplicationRule(frozenset(), frozenset())
+    prefixes = (str(item.get("filter")) for item in _entries(rule, "repositoryFilters"))
+    destinations = (
+        RegistryId(str(item.get("registryId")), str(item.get("region")))
+        for item in _entries(rule, "destinations")
+    )
+    return ReplicationRule(frozenset(prefixes), frozenset(destinations))
+
+
+def _entries(value: Mapping[str, Any], member: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects in a list."""
+    items = value.get(member)
+    return (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))

@@ -75,7 +75,7 @@ def frequencies(sides: Sides) -> Iterator[Row]:
     for (kind, name), resource in sides.wanted.items():
         if kind != REPOSITORY or (kind, name) not in sides.items:
             continue
-        expected = _expected(resource, scanning)
+        expected = _expected(name, resource, scanning)
         setting = sides.view.frequency_of(name)
         if expected is not None and setting.not_known is not None:
             yield Row(
@@ -165,13 +165,12 @@ def credentials(sides: Sides) -> Iterator[Row]:
             yield Row(status)
 
 
-def _expected(resource: Resource, scanning: Resource | None) -> frozenset[str] | None:
+def _expected(name: str, resource: Resource, scanning: Resource | None) -> frozenset[str] | None:
     """Return the scan frequencies that templates make of a repository; None if any."""
     value = resource.get("ImageScanningConfiguration", "ScanOnPush")
     own = frozenset({"SCAN_ON_PUSH"}) if str(value).lower() == "true" else frozenset[str]()
     if scanning is None:
         return own | {"CONTINUOUS_SCAN"} if own else None
-    name = resource.text("RepositoryName") or ""
     matches: set[str] = set()
     for index, rule in scanning.mappings("Rules"):
         for _, entry in scanning.mappings("Rules", index, "RepositoryFilters"):

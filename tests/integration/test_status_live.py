@@ -168,7 +168,9 @@ def differing(result: Status) -> set[tuple[str, str]]:
     return {(item.subject, item.setting) for item in result.settings}
 
 
-def test_each_change_by_hand_is_found(aws: LocalAws, folder: Path, run: Any) -> None:
+def test_each_change_by_hand_is_found(
+    aws: LocalAws, folder: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """First all is as declared; then each setting is changed, deleted or added."""
     templates = load([folder])
     before = status([snapshot(aws, "cloudformation")], templates)
@@ -190,6 +192,10 @@ def test_each_change_by_hand_is_found(aws: LocalAws, folder: Path, run: Any) -> 
     document = result.json
     assert expected == {(item["subject"], item["setting"]) for item in document["differences"]}
     assert 1 == result.status
+    for name, value in aws.env(account=ACCOUNT, region=REGION).items():
+        monkeypatch.setenv(name, value)
+    now = run("status", "--live", "--templates", str(folder), "--no-config", "--format", "json")
+    assert document["summary"] == now.json["summary"]
 
 
 def _changed_by_hand(ecr: Any) -> set[tuple[str, str]]:

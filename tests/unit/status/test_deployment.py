@@ -17,12 +17,14 @@ from tests.support.status_examples import (
     allow,
     changed,
     compared,
+    denied,
     deployed,
     live,
     only,
     resource,
     stacks,
     template,
+    unknown,
 )
 
 API = "payments/api"
@@ -187,6 +189,11 @@ def test_a_setting_of_a_registry_that_no_template_declares(name: str) -> None:
     assert HERE == item.subject
     assert item.deployment is not None
     assert "declared" == item.deployment.winner
+    operation = {"Policy": "GetRegistryPolicy", "Replication": "DescribeRegistry"}.get(name, "")
+    asked = [denied(item) if item.operation == operation else item for item in live()]
+    assert (HERE in {subject for subject, _ in unknown(compared(asked, resources=rest))}) == bool(
+        operation
+    )
     alone = only(compared([*live(), deployed(rest)], resources=rest))
     assert alone.deployment is not None
     assert "live" == alone.deployment.winner

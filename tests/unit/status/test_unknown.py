@@ -2,16 +2,28 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs.checks import Template
 from ecr_constructs.checks.config import Config
+from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.snapshot.document import Record
 from ecr_constructs.status.engine import status
-from tests.support.snapshots import ACCOUNT, LIFECYCLE, REGION, registry, repository, snapshot
+from tests.support.snapshots import (
+    ACCOUNT,
+    LIFECYCLE,
+    REGION,
+    answered,
+    registry,
+    repository,
+    snapshot,
+)
 from tests.support.status_examples import (
     API,
     LIVE,
@@ -44,6 +56,15 @@ SECRET = {
     "Properties": {"Name": "ecr-pullthroughcache/hub"},
 }
 IAM = f"arn:aws:iam::{ACCOUNT}"
+
+
+UNNAMED = {"Type": "AWS::ECR::Repository", "Properties": {}}
+
+
+def described(manager: str) -> Record:
+    """Return the answer that says who manages the key."""
+    output = {"KeyMetadata": {"KeyId": KEY_ID, "KeyManager": manager}}
+    return answered("DescribeKey", {"KeyId": KEY}, output, service="kms")
 
 
 def attribute(name: str, of_: str = "Arn") -> dict[str, Any]:
@@ -116,6 +137,34 @@ CASES: Mapping[str, Case] = {
         set(),
         set(),
     ),
+    "AWS's key, described": (
+        with_key(None),
+        ENCRYPTED,
+        [described("AWS")],
+        set(),
+        set(),
+    ),
+    "a key of somebody, described": (
+        with_key(None),
+        ENCRYPTED,
+        [described("CUSTOMER")],
+        {ENCRYPTION},
+        set(),
+    ),
+    "deployed function": (
+        with_principal(
+            [attribute("Function"), attribute("Unnamed")], Function=FUNCTION, Unnamed=UNNAMED
+        ),
+        pulled_by(
+            [
+                f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/x1",
+                f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f",
+            ]
+        ),
+        [physical_ids(Function="f", Unnamed="x1")],
+        {("x1", "existence")},
+        set(),
+    ),
     "another deployed key": (
         with_key(attribute("Key"), Key=OWN_KEY),
         ENCRYPTED,
@@ -142,6 +191,20 @@ CASES: Mapping[str, Case] = {
         with_principal([attribute("User"), attribute("Role")], User=USER, Role=ROLE),
         pulled_by([f"{IAM}:role/ci/r", f"{IAM}:user/u"]),
         [physical_ids(User="u", Role="r")],
+        set(),
+        set(),
+    ),
+    "an ARN as the ID": (
+        with_principal(attribute("User"), User=USER),
+        pulled_by(f"{IAM}:user/u"),
+        [physical_ids(User=f"{IAM}:user/u")],
+        set(),
+        set(),
+    ),
+    "a lifecycle policy that ECR rejects": (
+        changed(LifecyclePolicy={"LifecyclePolicyText": "x" * 100}),
+        {"lifecycle": "x" * 100},
+        [],
         set(),
         set(),
     ),
@@ -390,8 +453,8 @@ def test_a_repository_without_a_known_name() -> None:
     assert set() == differing(result)
     assert {(NAME, "existence")} == unknown(result)
     assert any(item.operation == "ListStackResources" for item in result.not_known)
-    known = compared([*live(), physical_ids(Api=NAME)], resources=resources)
-    assert (set(), set()) == (differing(known), unknown(known))
+    named = compared([*live(), physical_ids(Api=NAME)], resources=resources)
+    assert (set(), set()) == (differing(named), unknown(named))
 
 
 def test_templates_that_are_not_read_completely() -> None:
@@ -444,8 +507,51 @@ def test_a_file_with_the_name_of_a_stack(tmp_path: Path) -> None:
     assert "not-known" == item.deployment.winner
 
 
+def test_tags_of_the_stack(tmp_path: Path) -> None:
+    """An assembly lists them; CloudFormation gives them to resources, of nested stacks too."""
+    both = {"tags": {"team": "payments", "stage": "prod"}}
+    assert {(NAME, "tags")} == differing(compared(live(api=both)))
+    app = cdk.App(outdir=str(tmp_path))
+    environment = cdk.Environment(account=ACCOUNT, region=REGION)
+    stack = cdk.Stack(app, "Prod", env=environment, tags={"stage": "prod"})
+    ecr.CfnRepository(stack, "Api", repository_name=NAME, tags=[cdk.CfnTag(key="a", value="b")])
+    nested = cdk.NestedStack(stack, "Nested")
+    ecr.CfnRepository(nested, "Api", repository_name="other/api")
+    app.synth()
+    lives = [
+        repository(NAME, tags={"a": "b", "stage": "prod"}),
+        repository("other/api", tags={"stage": "prod"}),
+    ]
+    result = status([snapshot(registry(*lives))], load([tmp_path]))
+    assert set() == differing(result)
+
+
+def test_stacks_of_one_name() -> None:
+    """In two Regions, or nested in one stack: a difference is that of its own."""
+    there = template({"Api": RESOURCES["Api"]}, region="eu-west-1", construct="Prod/Registry")
+    here = template(construct="Prod/Registry")
+    twin = template({}, "twin", construct="Prod/Registry")
+    mutable = {"imageTagMutability": "MUTABLE"}
+    result = of([snapshot(live(api=mutable))], there, here, twin)
+    [item] = result.settings
+    assert (NAME, f"Prod/Registry in {ACCOUNT}/{REGION}: prod.json") == (item.subject, item.stack)
+    assert any("movable" in detail for detail in item.details)
+    assert {REGION} == {finding.registry.region for finding in result.findings}
+
+
+def test_the_source_of_a_replica_is_not_known() -> None:
+    """A stack of an unknown account can be anybody's."""
+    agnostic = template(account=None, region=None)
+    extra = snapshot(live(repository("other/api")))
+    result = of([extra, snapshot(registry(), region="eu-west-1")], agnostic)
+    assert ("other/api", "existence") in unknown(result)
+
+
 def test_the_latest_snapshot_counts() -> None:
     """Of several of one registry."""
+    old = snapshot(live(api={"tags": {}}))
+    old.header = replace(old.header, started="2026-11-01T00:00:00Z")
+    assert set() == differing(of([snapshot(live()), old], template()))
     now, then = snapshot(live()), snapshot(live(api={"tags": {}}))
     assert set() == differing(of([then, now], template()))
     assert {(NAME, "tags")} == differing(of([now, then], template()))
@@ -493,6 +599,15 @@ def test_effective_scans(
     ]
     records = live(api=api, scan_rules=rules if scanning else [], frequencies={NAME: frequency})
     assert expected == {setting for _, setting in differing(compared(records, resources=resources))}
+
+
+def test_a_scanning_configuration_that_scans_nothing() -> None:
+    """It is the same as none, also if it has a rule."""
+    rules = [{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": []}]
+    quiet = {**changed(ImageScanningConfiguration=None)}
+    del quiet["Scanning"]
+    off = {"imageScanningConfiguration": {"scanOnPush": False}}
+    assert set() == differing(compared(live(api=off, scan_rules=rules), resources=quiet))
 
 
 def test_scans_of_filters_that_are_not_known() -> None:
