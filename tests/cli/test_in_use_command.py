@@ -283,3 +283,25 @@ def test_repository_policies(run: Run, file: Any, policy: Any) -> None:
         "{": ([], ["not readable"]),
     }
     assert expected.get(str(policy), (["pull-rejected"], [])) == (codes, reasons)
+
+
+def test_a_live_policy_and_images_in_use(run: Run, account: FakeAccount, file: Any) -> None:
+    """Policy and images come from ECR, and who uses them from the snapshot."""
+    rule = {
+        "rulePriority": 4,
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+        "action": {"type": "expire"},
+    }
+    account.data["ecr:GetLifecyclePolicy"] = {"lifecyclePolicyText": json.dumps({"rules": [rule]})}
+    [_, snapshot_file] = file(registry(repository("api", images=IMAGES)), ecs(TASK), nothing("ecs"))
+    arguments = ["--live", "api", "--in-use", snapshot_file, "--format", "json"]
+
+    done = run("lifecycle", "preview", *arguments)
+
+    # Both were pushed at the same time, and the later one in the list is the newer.
+    assert (1, [4]) == (
+        done.status,
+        [item["rulePriority"] for item in done.json["inUse"]["conflicts"]],
+    )
+    several = run("lifecycle", "preview", "--live", "api", "--live", "web", *arguments[2:])
+    assert 2 == several.status
