@@ -55,6 +55,9 @@ def protect_blocks(
         yield Lines(
             ["--apply puts the tags: it reads the manifest of each image, which counts as a pull."]
         )
+    if count := _by_tag(result):
+        noun = pluralize(count, "image")
+        yield Lines([f"{noun} by the tag of today only; the digest that runs may be another."])
     conflicts = plan.after.conflicts
     if conflicts:
         yield Heading(f"Deleted or archived in spite of a tag: {len(conflicts):,}", "red")
@@ -62,6 +65,15 @@ def protect_blocks(
         remedy = "Deploy this rule first (protect_in_use: true in the environment file):"
         yield Lines([f"{remedy} {compact(protect_in_use().to_dict())}"])
     yield from not_known_blocks([*result.not_known, *plan.after.not_known])
+
+
+def _by_tag(result: InUse) -> int:
+    """Count the images of which it is only known that their tag is used."""
+    return sum(
+        all(use.by_tag for use in image.uses)
+        for images in result.used.values()
+        for image in images.values()
+    )
 
 
 def _failed(number: int, applied: Mapping[int, str] | None) -> str:
@@ -94,6 +106,7 @@ def protect_document(
             }
             for number, step in enumerate(plan.steps)
         ],
+        "resolvedByTagCount": _by_tag(result),
         "conflicts": conflict_objects(plan.after.conflicts),
         "notKnown": [item.to_json() for item in (*result.not_known, *plan.after.not_known)],
         "servicesNotRead": [*NOT_READ],

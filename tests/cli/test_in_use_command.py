@@ -161,6 +161,17 @@ def test_all_images_in_use(run: Run, file: Any) -> None:
     assert "No use found in what was looked at: 0 of 1 image" in run("in-use", *content).out
 
 
+def test_a_plan_by_tags_of_today(run: Run, file: Any) -> None:
+    """A tag says which image is pulled today, not which one runs."""
+    tasks = ecs(task("1", [{"image": uri("api:v1")}]))
+    content = file(registry(repository("api", images=IMAGES)), tasks, nothing("ecs"))
+
+    done = run("protect", *content, "--environment", "prod")
+    assert "1 image by the tag of today only" in done.out
+    done = run("protect", *content, "--environment", "prod", "--format", "json")
+    assert 1 == done.json["resolvedByTagCount"]
+
+
 def test_a_plan_without_steps(run: Run, file: Any) -> None:
     """Nothing is in use, and nothing is done."""
     content = file(registry(repository("api", images=IMAGES)), nothing())
