@@ -20,6 +20,7 @@ _COMMANDS = {
     "lifecycle": "check and preview lifecycle policies",
     "check": "find errors in templates and in lifecycle policies",
     "review": "show what a pull request does to the registry",
+    "who-can": "list who can pull from a repository, push to it, or change it, and why",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
     "push-commands": "print the commands that push an image to a repository",

@@ -47,6 +47,7 @@ class Grant:
 
     Attributes:
         what: The resources; `EVERYTHING` for the policy of a single resource.
+        statement: The statement. None: several statements give it.
     """
 
     allows: bool
@@ -54,6 +55,7 @@ class Grant:
     what: Constraint
     actions: frozenset[str]
     origin: Resource = field(compare=False)
+    statement: Statement | None = field(default=None, compare=False)
 
 
 def grants_of(resource: Resource, kind: str, identity: Part | None = None) -> Iterator[Grant]:
@@ -76,7 +78,7 @@ def grants_of(resource: Resource, kind: str, identity: Part | None = None) -> It
                     resources = _resources(resource.assembly, statement, kind, service)
                     for principals in principal_sets(resource.assembly, statement, identity):
                         for what in resources:
-                            yield Grant(allows, principals, what, actions, resource)
+                            yield Grant(allows, principals, what, actions, resource, statement)
 
 
 def _resources(
@@ -142,14 +144,14 @@ class Uncertainty(NamedTuple):
 
 def uncertainty_of(pair: Pair, name: str) -> Uncertainty:
     """Return what is unknown about a property that holds policies."""
-    gaps = [frozenset(_gaps(value)) for value in pair.values(name)]
+    gaps = [frozenset(gaps_in(value)) for value in pair.values(name)]
     parts = [marks_in(value) for value in pair.values(name)]
     # What a new resource refers to is part of its grants.
     differs = gaps[0] != gaps[1] or (pair.before is not None and parts[0] != parts[1])
     return Uncertainty(differs, differs and bool(gaps[0]), differs and bool(gaps[1]))
 
 
-def _gaps(value: Any) -> Iterator[str]:
+def gaps_in(value: Any) -> Iterator[str]:
     """Yield the unknown values in place of a policy or a statement."""
     if isinstance(value, str) and is_unresolved(value):
         try:
@@ -158,7 +160,7 @@ def _gaps(value: Any) -> Iterator[str]:
             yield value
     if isinstance(value, list):
         for item in value:
-            yield from _gaps(item)
+            yield from gaps_in(item)
     elif isinstance(value, Mapping):
         for key in ("PolicyDocument", "Statement"):
-            yield from _gaps(value.get(key))
+            yield from gaps_in(value.get(key))
