@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ecr_constructs.access.policies import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.constraints import all_hold, any_holds
 from ecr_constructs.review.access.grants import EVERYTHING, is_about
 from ecr_constructs.review.access.principals import ARN, SERVICE, UNRESOLVED
+from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -201,7 +201,7 @@ def decide(
     answer = all_hold((None if denied is None else not denied, allowed))
     if answer is None and allowed is None and caller.kind != "service" and is_same is None:
         accounts = NotKnown(
-            "templates", "", target.name, f"whether it is in account {caller.account} is not known"
+            target.name, "", f"whether it is in account {caller.account} is not known", "templates"
         )
         gap = Reason("is not read", target.name, (action,), unread=accounts)
         return Decision(answer, (*_reasons(answer, action, sides, caller, mine), gap))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_constructs.access.decision import Decision, Reason
-from ecr_constructs.access.policies import NotKnown
 from ecr_constructs.cloudformation.iam_policy import statements_of
 from ecr_constructs.cloudformation.resource_types import KEY
 from ecr_constructs.review.access.grants import gaps_in
+from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource
@@ -53,5 +53,5 @@ def _state_of(key: Resource) -> Decision:
 
 def _unread(label: str, subject: str, reason: str) -> Reason:
     return Reason(
-        "is not read", label, _USES, unread=NotKnown("kms", "DescribeKey", subject, reason)
+        "is not read", label, _USES, unread=NotKnown(subject, "DescribeKey", reason, "kms")
     )

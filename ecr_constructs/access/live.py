@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ecr_constructs.access.callers import AccessError
-from ecr_constructs.access.policies import NotKnown, Policies
+from ecr_constructs.access.policies import Policies
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import KEY, MANAGED_POLICY, ROLE
 from ecr_constructs.cloudformation.template import Template
@@ -19,6 +19,7 @@ from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.review.access.constraints import ABSENT, matching
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER
 from ecr_constructs.review.access.values import Pattern
+from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +59,7 @@ def live_policies(
         if details.pages:
             templates.append(_identity_template(account, details))
         if not details.is_known:
-            unread[account] = NotKnown("iam", _DETAILS, f"account {account}", details.reason)
+            unread[account] = NotKnown(f"account {account}", _DETAILS, details.reason, "iam")
     for snapshot in snapshots:
         organization = _organization(snapshot)
         if organization is not None:
@@ -98,7 +99,7 @@ class _Registry:
 
     def _miss(self, operation: str, answer: Answer, service: str = "ecr", about: str = "") -> None:
         subject = about or f"repository {self._name}"
-        self.unread.append(NotKnown(service, operation, subject, answer.reason))
+        self.unread.append(NotKnown(subject, operation, answer.reason, service))
 
     def _read_scope(self) -> str | None:
         answer = self._snapshot.answer("GetAccountSetting", {"name": "REGISTRY_POLICY_SCOPE"})

@@ -21,6 +21,7 @@ from ecr_constructs.review.access.grants import gaps_in, grants_of
 from ecr_constructs.review.access.identities import SERVERLESS, Identities, as_identity, identity_of
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER, arn_of
 from ecr_constructs.review.access.values import Pattern, pattern
+from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,23 +31,6 @@ if TYPE_CHECKING:
 
 _TAGGED = ("aws:resourcetag/", "ecr:resourcetag/")
 _ATTACHING = {"role": "Roles", "user": "Users", "group": "Groups"}
-
-
-@dataclass(frozen=True, slots=True)
-class NotKnown:
-    """Something that the answer needs and that was not read.
-
-    Attributes:
-        source: Where it would come from: ``iam``, ``templates``.
-        operation: The call, or ``""``.
-        subject: What it is about: ``role ci``.
-        reason: Why it is not known.
-    """
-
-    source: str
-    operation: str
-    subject: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -159,7 +143,7 @@ class Policies:
         name = f"the trust policy of {caller.identity.label if caller.identity else caller.arn}"
         unread = []
         if any(gaps_in(role.get("AssumeRolePolicyDocument"))):
-            unread.append(NotKnown("templates", "", name, "is known only at the deployment"))
+            unread.append(NotKnown(name, "", "is known only at the deployment", "templates"))
         trust = PolicySet(name, self.trust_of(role), unread)
         what = matching(pattern(caller.arn, wild=False))
         return Target(caller.arn, what, caller.account or "", {}, trust, needs_policy=True)
@@ -209,7 +193,7 @@ class Policies:
     def _missing(self, subject: str, reason: str) -> NotKnown:
         source = "iam" if self.is_live else "templates"
         operation = "GetAccountAuthorizationDetails" if self.is_live else ""
-        return NotKnown(source, operation, subject, reason)
+        return NotKnown(subject, operation, reason, source)
 
     def _unknown_in(self, source: Resource, label: str) -> Iterator[NotKnown]:
         """Yield the policies of a resource that are unresolved."""
@@ -289,7 +273,7 @@ def repository_target(
     missing = [*unread]
     if any(gaps_in(repository.get("RepositoryPolicyText"))) and not unread:
         reason = "the repository policy is known only at the deployment"
-        missing.append(NotKnown("templates", "", name, reason))
+        missing.append(NotKnown(name, "", reason, "templates"))
     what = matching(pattern(arn, wild=False))
     for registry in policies.templates.in_registry_of(repository, REGISTRY_POLICY):
         if policies.registry_scope == "V1":
@@ -297,8 +281,9 @@ def repository_target(
         grants += grants_of(registry, "registry")
         if any(gaps_in(registry.get("PolicyText"))) and not unread:
             reason = "the registry policy is known only at the deployment"
-            missing.append(NotKnown("templates", "", name, reason))
-    account = stack.account or arn.split(":")[4] if arn.startswith("arn:") else stack.account or ""
+            missing.append(NotKnown(name, "", reason, "templates"))
+    in_arn = arn.split(":")[4] if arn.startswith("arn:") else ""
+    account = stack.account or in_arn
     return Target(
         name,
         what,

@@ -16,7 +16,7 @@ from ecr_constructs.access.callers import (
 )
 from ecr_constructs.access.decision import Decision, Reason, decide
 from ecr_constructs.access.key import key_decision
-from ecr_constructs.access.policies import NotKnown, PolicySet, Target, repository_target
+from ecr_constructs.access.policies import PolicySet, Target, repository_target
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.review.access.capabilities import ASSUME, ASSUMPTIONS
 from ecr_constructs.review.access.constraints import all_hold, any_holds, matching
@@ -24,6 +24,7 @@ from ecr_constructs.review.access.grants import grants_of
 from ecr_constructs.review.access.principals import ACCOUNT, ARN, FEDERATED, SERVICE, PrincipalSet
 from ecr_constructs.review.access.values import Pattern, pattern
 from ecr_constructs.review.access.wording import describe_principals
+from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     from ecr_constructs.review.access.grants import Grant
 
 ORGANIZATION_POLICIES = NotKnown(
-    "organizations",
-    "ListPolicies",
     "",
+    "ListPolicies",
     "organization policies (SCPs and RCPs) were not read; they can only take access away",
+    "organizations",
 )
 _EVERYTHING = PolicySet("the policies of its own account")
 _LOGIN = matching(Pattern("*"))
@@ -65,7 +66,7 @@ class Principal:
 
     Attributes:
         principal: Its ARN, the name of a service, or the principals of a statement in words.
-        kind: ``role``, ``user``, ``root``, ``service``, ``federated`` or ``set``.
+        kind: ``role``, ``user``, ``account``, ``service``, ``federated`` or ``set``.
         answer: True, False, or None: it is not known.
         chain: How, or why not: the roles that it assumes, and then the policies of the last one.
     """
@@ -199,10 +200,10 @@ class Query:
         if own is None and caller.kind in ("role", "user"):
             # What is not read is a gap of the answer.
             gap = self.policies.unread.get(caller.account or "") or NotKnown(
-                "iam" if self.policies.is_live else "templates",
-                "GetAccountAuthorizationDetails" if self.policies.is_live else "",
                 caller.arn,
+                "GetAccountAuthorizationDetails" if self.policies.is_live else "",
                 "its policies were not read",
+                "iam" if self.policies.is_live else "templates",
             )
             return PolicySet(f"the policies of {caller.arn}", (), [gap])
         return own
@@ -372,7 +373,8 @@ def _shown_kind(caller: Caller) -> str:
     is_federated = any(
         key == FEDERATED and constraint.how == "is" for key, constraint in caller.facts
     )
-    return "federated" if is_federated else caller.kind
+    kind = "account" if caller.kind == "root" else caller.kind
+    return "federated" if is_federated else kind
 
 
 def _through(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.access.callers import AccessError
 from ecr_constructs.access.live import live_policies
-from ecr_constructs.access.policies import NotKnown, Policies
+from ecr_constructs.access.policies import Policies
 from ecr_constructs.access.query import Query
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,10 @@ _URI = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.]+/(?P<name>[^:@]+).*"
 )
 ONLY_TEMPLATES = NotKnown(
-    "templates",
     "",
     "",
     "roles, users and policies that no template defines are not part of the answer",
+    "templates",
 )
 
 

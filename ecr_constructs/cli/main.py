@@ -21,8 +21,11 @@ _COMMANDS = {
     "check": "find errors in templates and in lifecycle policies",
     "review": "show what a pull request does to the registry",
     "who-can": "list who can pull from a repository, push to it, or change it, and why",
+    "status": "compare a registry with the templates that declare it",
+    "report": "write a page about a registry, for a browser",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
+    "snapshot": "write what a registry and its users are, for commands that judge it",
     "push-commands": "print the commands that push an image to a repository",
 }
 FAILED = 2

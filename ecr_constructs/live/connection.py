@@ -1,68 +1,26 @@
-"""Calls of ECR's API: settings, retries, and what each failure means. Nothing is changed."""
+"""Calls of ECR's API by name, for one registry. Nothing is changed."""
 
 from __future__ import annotations
 
-import os
-import re
-from contextlib import contextmanager, nullcontext
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
+from ecr_constructs.live.session import (
+    AwsSession,
+    BotoCoreError,
+    ClientError,
+    Progress,
+    code_of,
+    no_note,
+    no_progress,
+)
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.extras import install_remedy
-from ecr_constructs.model.partitions import known_region_errors
-
-try:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        CredentialRetrievalError,
-        NoCredentialsError,
-        NoRegionError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        SSOError,
-        TokenRetrievalError,
-    )
-    from botocore.parsers import ResponseParserError
-    from botocore.session import Session
-except ModuleNotFoundError:
-    message, remedy = "--live needs boto3, which is not installed", install_remedy("cli")
-    raise LiveError(Diagnostic("boto3-missing", message, remedy=remedy)) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
-_THROTTLED = ("ThrottlingException", "Throttling", "RateExceeded", "TooManyRequestsException")
-_OF_STS = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
-_BAD_CREDENTIALS = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "UnrecognizedClientException",
-)
-# A Deny, or a policy that only limits, outweighs every Allow of the caller.
-_LIMIT = re.compile(
-    r"explicit deny|service control policy|resource control policy|permissions boundary|"
-    r"session policy|VPC endpoint policy",
-    re.IGNORECASE,
-)
-# Exponential backoff, up to 20 seconds between attempts, of a request that ECR throttles.
-_RETRIES: Any = {"mode": "standard", "total_max_attempts": 8}
-# A request that nobody answers ends after at most half a minute. The time of a connection is for
-# each address of the host.
-_CONNECT_SECONDS = 3
-_READ_SECONDS = 10
-_ATTEMPTS_WITHOUT_ANSWER = 2
-# A throttled request, or one that fails for now, is repeated without a word at first.
-_ATTEMPTS_IN_SILENCE = 3
-_FAILED = 400
 # The member without which an answer is not ECR's, and its type.
 _MEMBERS: dict[str, tuple[str, type]] = {
     "batch_get_image": ("images", list),
@@ -71,51 +29,12 @@ _MEMBERS: dict[str, tuple[str, type]] = {
     "get_lifecycle_policy": ("lifecyclePolicyText", str),
     "get_lifecycle_policy_preview": ("status", str),
 }
-_SETTINGS: dict[type[Exception], str] = {
-    NoRegionError: "give --region, or set AWS_REGION",
-    ProfileNotFound: "`aws configure list-profiles` lists the profiles",
-}
-# botocore raises these for a body that is not what the API describes.
-_UNREADABLE = (
-    ResponseParserError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
 
 def preview_in_progress(repository: str) -> LiveError:
     """Return the error of a preview that another process started."""
     message, remedy = f"another preview of {repository} is running", "try again when it is complete"
     return LiveError(Diagnostic("preview-in-progress", message, remedy=remedy))
-
-
-class Progress(Protocol):
-    """Shows how far something is, while a block runs."""
-
-    def __call__(
-        self, description: str, total: int | None = None
-    ) -> AbstractContextManager[Callable[[int], None]]:
-        """Return the block, which is given what to call with the amount done since the last call.
-
-        The total is how much there is to do, if known.
-        """
-
-
-def no_progress(
-    description: str, total: int | None = None
-) -> AbstractContextManager[Callable[[int], None]]:
-    """Show nothing."""
-    del description, total
-    return nullcontext(lambda _: None)
-
-
-def no_note(text: str) -> None:
-    """Write nothing."""
-    del text
 
 
 class Connection:
@@ -152,43 +71,10 @@ class Connection:
             LiveError: There is no Region, no such profile, or a setting is not valid.
         """
         self.progress = progress
-        self._note = note
-        self._profile = profile or os.environ.get("AWS_PROFILE")
         self._registry = {"registryId": account} if account else {}
-        config = Config(
-            retries=_RETRIES, connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
-        )
-        try:
-            core = Session(profile=profile)
-            # It applies to the requests for credentials, too.
-            core.set_default_client_config(config)
-            session = boto3.Session(
-                botocore_session=core,
-                # botocore reads AWS_DEFAULT_REGION only; Lambda, ECS and CloudShell set this one.
-                region_name=region or os.environ.get("AWS_REGION") or None,
-            )
-            self.region = session.region_name
-            session.events.register_first("needs-retry.*", self._limit_retries)
-            self.client = session.client("ecr")
-        except (BotoCoreError, ValueError) as error:
-            remedy = _SETTINGS.get(type(error), "")
-            problem = Diagnostic("aws-not-configured", _words(error), remedy=remedy)
-            raise LiveError(problem) from None
-
-    def _limit_retries(
-        self,
-        attempts: int,
-        response: tuple[Any, Any] | None = None,
-        caught_exception: Exception | None = None,
-        **_: Any,
-    ) -> None:
-        """Tell that ECR has not answered, and end what nobody answers."""
-        if caught_exception is not None:
-            if attempts >= _ATTEMPTS_WITHOUT_ANSWER:
-                raise caught_exception
-            self._note(f"no answer yet, trying again: {caught_exception}")
-        elif response and response[0].status_code >= _FAILED and attempts == _ATTEMPTS_IN_SILENCE:
-            self._note(f"HTTP status {response[0].status_code} again, trying for up to a minute")
+        self._session = AwsSession(region, profile=profile, note=note)
+        self.region = self._session.region
+        self.client = self._session.client("ecr")
 
     def call(
         self, operation: str, *, subject: str, absent: str = "", **request: Any
@@ -212,30 +98,17 @@ class Connection:
                     if not isinstance(answer[member], kind):
                         raise TypeError(member)
         except ClientError as error:
-            if _code_of(error) == absent:
+            if code_of(error) == absent:
                 return None
             raise self._rejected(error, subject) from None
         except BotoCoreError as error:
-            raise self._failed(error) from None
+            raise self._session.failed(error) from None
         else:
             return dict(answer)
 
-    @contextmanager
-    def readable(self, operation: str) -> Iterator[None]:
+    def readable(self, operation: str) -> AbstractContextManager[None]:
         """Turn the errors of reading an answer into one that says that it is not ECR's."""
-        try:
-            yield
-        except (BotoCoreError, ClientError):
-            raise
-        except _UNREADABLE as error:
-            message = (
-                f"the answer to {operation} is not ECR's: {type(error).__name__}: {error}; a proxy "
-                "or a login page may have answered instead"
-            )
-            remedy = "check AWS_ENDPOINT_URL, HTTPS_PROXY and the network"
-            raise LiveError(
-                Diagnostic("aws-answer-unreadable", " ".join(message.split()), remedy=remedy)
-            ) from None
+        return self._session.readable(operation)
 
     def pages(self, operation: str, *, subject: str, **request: Any) -> Iterator[dict[str, Any]]:
         """Yield the pages of an operation.
@@ -289,69 +162,12 @@ class Connection:
         account = self._registry.get("registryId")
         return f" in {self.region}" + (f" of the account {account}" if account else "")
 
-    @property
-    def _region_errors(self) -> Iterator[Diagnostic]:
-        """A problem if the Region is not known, with one that is like it."""
-        return known_region_errors(self.region) if self.region else iter(())
-
-    def _login(self) -> str:
-        profile = f" --profile {self._profile}" if self._profile else ""
-        return f"run `aws sso login{profile}`"
-
-    def _failed(self, error: BotoCoreError) -> LiveError:
-        if isinstance(error, SSOError | TokenRetrievalError):
-            return LiveError(Diagnostic("aws-credentials", _words(error), remedy=self._login()))
-        if isinstance(
-            error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError
-        ):
-            remedy = "give --profile, set AWS_PROFILE, or run `aws configure` or `aws sso login`"
-            return LiveError(Diagnostic("aws-credentials", _words(error), remedy=remedy))
-        message = _words(error)
-        # A Region that does not exist has no host.
-        doubts = "".join(f": {item.message}; {item.remedy}" for item in self._region_errors)
-        remedy = (
-            f"check the Region ({self.region}{doubts}), AWS_ENDPOINT_URL, HTTPS_PROXY and the "
-            "network"
-        )
-        return LiveError(Diagnostic("aws-unreachable", message, remedy=remedy))
-
     def _rejected(self, error: ClientError, subject: str) -> LiveError:
-        code, action = _code_of(error), f"ecr:{error.operation_name}"
-        if error.operation_name in _OF_STS:
-            # A profile assumes a role before ECR is asked.
-            action, subject = f"sts:{error.operation_name}", "the role of the profile"
-        reason = " ".join(str(error.response["Error"].get("Message") or "").split())
-        if code == "LifecyclePolicyPreviewInProgressException":
+        if code_of(error) == "LifecyclePolicyPreviewInProgressException":
             return preview_in_progress(subject)
-        kind, message, remedy = "aws-rejected", f"{action}: {code}: {reason}", ""
-        if code in _DENIED:
-            kind, message = "access-denied", f"access denied: {reason or action}"
-            remedy = f"allow {action} on {subject}"
-            if _LIMIT.search(reason):
-                remedy = (
-                    f"an Allow of {action} does not help against it; change that policy, or use "
-                    "another role"
-                )
-        elif code in _THROTTLED:
-            kind, message, remedy = "throttled", f"ECR keeps throttling {action}", "try later"
-        elif code in _BAD_CREDENTIALS:
-            kind = "aws-credentials"
-            remedy = f"renew the credentials; with IAM Identity Center, {self._login()}"
-        elif code == "RepositoryNotFoundException":
-            remedy = (
-                f"it was looked for{self._place}; give --region, --account or --profile of the "
-                "registry that has it"
-            )
-        elif code.isdigit():
-            message = f"{action}: HTTP status {code}, which is not an answer of ECR"
-            remedy = "check AWS_ENDPOINT_URL, HTTPS_PROXY and the network"
-        return LiveError(Diagnostic(kind, message, remedy=remedy))
-
-
-def _words(error: Exception) -> str:
-    """Return botocore's message as a predicate in one line."""
-    return " ".join(str(error).split()).rstrip(".")
-
-
-def _code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code") or "")
+        elsewhere = (
+            f"it was looked for{self._place}; give --region, --account or --profile of the "
+            "registry that has it"
+        )
+        remedies = {"RepositoryNotFoundException": elsewhere}
+        return self._session.rejected(error, subject, remedies=remedies)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.connection import Connection, Progress, no_progress
+from ecr_constructs.live.connection import Connection
+from ecr_constructs.live.session import Progress, no_progress
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.model.validation import ValidationError
 

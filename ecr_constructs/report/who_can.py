@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.access.decision import Reason
-    from ecr_constructs.access.policies import NotKnown
-    from ecr_constructs.access.query import Principal, Step, WhoCan
+        from ecr_constructs.access.query import Principal, Step, WhoCan
     from ecr_constructs.report.document import Block, Colour
+    from ecr_constructs.snapshot.registry_view import NotKnown
 
 ANSWERS = {True: "yes", False: "no", None: "not-known"}
 _COLOURS: dict[bool | None, Colour] = {True: "yellow", False: "", None: "cyan"}

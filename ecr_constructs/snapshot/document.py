@@ -80,6 +80,11 @@ class Record:
         """The call that it is a page of."""
         return self.service, self.operation, request_key(self.request)
 
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing of the answer is missing after it; that there is nothing is an answer."""
+        return not self.more and (self.error is None or self.error.code in _ABSENT)
+
 
 CallKey = tuple[str, str, str]
 

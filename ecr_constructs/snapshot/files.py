@@ -94,20 +94,35 @@ def read_snapshot(path: Path) -> Snapshot:
         read = [_record(item, path, number) for number, item in enumerate(records, 1)]
         return _snapshot(document, read, finished, path)
     with _opened(path) as file:
-        return _of_lines(_values(file, path), path)
+        values = _values(file, path)
+        header = _header_of(values, path)
+        records, finished = [], None
+        for number, value in enumerate(values, 2):
+            if isinstance(value, dict) and value.keys() == {"finished"}:
+                finished = value["finished"]
+            else:
+                records.append(_record(value, path, number))
+    return _snapshot(header, records, finished, path)
 
 
-def _of_lines(values: Iterator[Any], path: Path) -> Snapshot:
+@contextmanager
+def open_lines(path: Path) -> Iterator[tuple[Header, Iterator[Record]]]:
+    """Open a file of JSON lines that was interrupted; yield its header, and its pages one by one.
+
+    Raises:
+        SnapshotError: As `read_snapshot`.
+    """
+    with _opened(path) as file:
+        values = _values(file, path)
+        header = _snapshot(_header_of(values, path), (), None, path).header
+        yield header, (_record(value, path, number) for number, value in enumerate(values, 2))
+
+
+def _header_of(values: Iterator[Any], path: Path) -> Mapping[str, Any]:
     header = next(values, None)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise _not_one(path)
-    records, finished = [], None
-    for number, value in enumerate(values, 2):
-        if isinstance(value, dict) and value.keys() == {"finished"}:
-            finished = value["finished"]
-        else:
-            records.append(_record(value, path, number))
-    return _snapshot(header, records, finished, path)
+    return header
 
 
 def _values(file: BinaryIO, path: Path) -> Iterator[Any]:

@@ -363,10 +363,10 @@ def test_a_failed_write_leaves_the_old_file(run: Run, monkeypatch: pytest.Monkey
 
 def test_without_boto3_live_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """boto3 is optional."""
-    monkeypatch.setitem(sys.modules, "boto3", None)
-    monkeypatch.delitem(sys.modules, "ecr_constructs.live.ecr", raising=False)
-    monkeypatch.delattr("ecr_constructs.live.ecr", raising=False)
-    monkeypatch.delitem(sys.modules, "ecr_constructs.live.connection", raising=False)
-    monkeypatch.delattr("ecr_constructs.live.connection", raising=False)
+    for name in ("boto3", "botocore", "botocore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in ("ecr", "connection", "session"):
+        monkeypatch.delitem(sys.modules, f"ecr_constructs.live.{name}", raising=False)
+        monkeypatch.delattr(f"ecr_constructs.live.{name}", raising=False)
 
     assert ["boto3-missing"] == run("lifecycle", "preview", "--live", "api").codes

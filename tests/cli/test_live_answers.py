@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError
 from botocore.loaders import JSONFileLoader
 
-from ecr_constructs.live import LiveError, connection
+from ecr_constructs.live import LiveError, session
 from ecr_constructs.live.connection import Connection
 from tests.cli.conftest import Run, detail, write
 from tests.support.fake_ecr import CLOSE, HANG, HTML, Answers, FakeEcr, Request
@@ -31,7 +31,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Give the answers of ECR; returns the requests that it gets."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(connection, "_READ_SECONDS", 0.2)
+    monkeypatch.setattr(session, "_READ_SECONDS", 0.2)
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda _, path: _read_description(path))
     with FakeEcr() as fake:
         settings = {
@@ -180,14 +180,14 @@ def test_without_an_answer_the_command_ends_soon(run: Run, serve: Serve, answer:
     assert (2, "", 2) == (result.status, result.out, len(requests))
     assert "no answer yet" in notice
     assert re.search(r"\[aws-unreachable\]$", error)
-    assert 4 * (connection._CONNECT_SECONDS + 10) < 60
+    assert 4 * (session._CONNECT_SECONDS + 10) < 60
 
 
 def test_a_proxys_error_is_told_meanwhile(
     run: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that fails is tried again, and is not called ECR."""
-    monkeypatch.setattr(connection, "_RETRIES", {"mode": "standard", "total_max_attempts": 3})
+    monkeypatch.setattr(session, "_RETRIES", {"mode": "standard", "total_max_attempts": 3})
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", _no_delay)
     serve({"*": (503, b"<h1>Bad gateway</h1>")})
     result = run(*LIVE)
