@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.access.decision import Reason
-        from ecr_constructs.access.query import Principal, Step, WhoCan
+    from ecr_constructs.access.query import Principal, Step, WhoCan
     from ecr_constructs.report.document import Block, Colour
     from ecr_constructs.snapshot.registry_view import NotKnown
 
