@@ -24,7 +24,8 @@ def axis_end(value: int) -> int:
     """Return a round and even number that is at least a value."""
     value = max(value, _LEAST)
     power = 10 ** (len(str(value)) - 1)
-    return next(step * power for step in _STEPS if step * power >= value)
+    rounded: int = next(step * power for step in _STEPS if step * power >= value)
+    return rounded
 
 
 def area(
