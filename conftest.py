@@ -34,7 +34,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import pytest  # noqa: E402
 import yaml  # noqa: E402
-from hypothesis import settings  # noqa: E402
+from hypothesis import is_hypothesis_test, settings  # noqa: E402
 from sybil import Example, Sybil  # noqa: E402
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
@@ -87,6 +87,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group("embedded-aws"))
     elif not item.get_closest_marker("xdist_group"):
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    # Random examples reach a line or do not, and tracing makes what they need to draw much slower.
+    if is_hypothesis_test(getattr(item, "obj", None)):
+        item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_collection_finish() -> None:

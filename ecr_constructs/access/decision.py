@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.constraints import all_hold, any_holds
 from ecr_constructs.review.access.grants import EVERYTHING, is_about
 from ecr_constructs.review.access.principals import ARN, SERVICE, UNRESOLVED
-from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

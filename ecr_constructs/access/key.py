@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ecr_constructs.access.decision import Decision, Reason
 from ecr_constructs.cloudformation.iam_policy import statements_of
 from ecr_constructs.cloudformation.resource_types import KEY
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.grants import gaps_in
-from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource

@@ -16,10 +16,10 @@ from ecr_constructs.cloudformation.resource_types import KEY, MANAGED_POLICY, RO
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.json_reading import JsonError, read_json
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.constraints import ABSENT, matching
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER
 from ecr_constructs.review.access.values import Pattern
-from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -15,13 +15,13 @@ from ecr_constructs.cloudformation.resource_types import (
     REGISTRY_POLICY,
     ROLE,
 )
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.constraints import Constraint, matching
 from ecr_constructs.review.access.grants import gaps_in, grants_of
 from ecr_constructs.review.access.identities import SERVERLESS, Identities, as_identity, identity_of
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER, arn_of
 from ecr_constructs.review.access.values import Pattern, pattern
-from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,13 +18,13 @@ from ecr_constructs.access.decision import Decision, Reason, decide
 from ecr_constructs.access.key import key_decision
 from ecr_constructs.access.policies import PolicySet, Target, repository_target
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.capabilities import ASSUME, ASSUMPTIONS
 from ecr_constructs.review.access.constraints import all_hold, any_holds, matching
 from ecr_constructs.review.access.grants import grants_of
 from ecr_constructs.review.access.principals import ACCOUNT, ARN, FEDERATED, SERVICE, PrincipalSet
 from ecr_constructs.review.access.values import Pattern, pattern
 from ecr_constructs.review.access.wording import describe_principals
-from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

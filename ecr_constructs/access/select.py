@@ -12,7 +12,7 @@ from ecr_constructs.access.query import Query
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.snapshot.registry_view import NotKnown
+from ecr_constructs.model.not_known import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

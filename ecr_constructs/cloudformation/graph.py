@@ -6,19 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ecr_constructs.cloudformation.attributes import attribute_of
-from ecr_constructs.cloudformation.intrinsics import ABSENT, ConditionValue, Resolver, unknown
+from ecr_constructs.cloudformation.attribute_values import attribute_of
+from ecr_constructs.cloudformation.intrinsics import ABSENT, Resolver, unknown
 from ecr_constructs.cloudformation.language_extensions import (
     TRANSFORM,
     expand,
     transforms_of,
 )
+from ecr_constructs.cloudformation.resource_body import Memo, ResourceBody
 from ecr_constructs.cloudformation.resource_types import ALIAS
 from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Place, Template
@@ -28,104 +28,21 @@ _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
 _T = TypeVar("_T")
 
 
-class _Memo:
-    """An object that remembers what is computed from it.
-
-    Attributes:
-        memo: The results by function, or by another key.
-    """
-
-    def __init__(self) -> None:
-        self.memo: dict[Any, Any] = {}
-
-    def memoized(self, compute: Callable[[Self], _T]) -> _T:
-        """Return the result of a function for this object, computed once."""
-        if compute not in self.memo:
-            self.memo[compute] = compute(self)
-        result: _T = self.memo[compute]
-        return result
-
-
-class Resource(_Memo):
+class Resource(ResourceBody):
     """A resource of a template, or the template as a whole, which has no id and no type.
 
     Attributes:
         stack: The template that it is in.
         id: The logical id.
-        body: The resource as written.
-        type: The resource type; ``""`` if there is none.
     """
 
     def __init__(self, stack: Stack, logical_id: str, body: Mapping[str, Any]) -> None:
         """Store the resource; nothing is resolved yet."""
-        super().__init__()
+        super().__init__(body, stack.resolver)
         self.stack = stack
         self.id = logical_id
-        self.body = body
-        kind = body.get("Type")
-        self.type: str = kind if isinstance(kind, str) else ""
-        written = body.get("Properties")
-        # A function that returns all properties is the only member of its object.
-        is_plain = isinstance(written, dict) and len(written) != 1
-        self._plain: Mapping[str, Any] | None = written if is_plain else None
-        self._values: dict[str, Any] = {}
         self._texts: dict[str, str | None] = {}
         self._keys: dict[tuple[str, ...], int | None] = {}
-
-    @cached_property
-    def _written(self) -> Any:
-        """The properties as written, or resolved if a function returns all of them."""
-        written = self.body.get("Properties")
-        is_function = isinstance(written, Mapping) and len(written) == 1
-        return self.stack.resolver.resolve(written) if is_function else written
-
-    @property
-    def _properties(self) -> Mapping[str, Any]:
-        """The properties as written; none if they are the result of a function, or no object."""
-        # Most resources of a large app are read once: a cached property costs more than it saves.
-        if self._plain is None:
-            self._plain = self._written if isinstance(self._written, Mapping) else {}
-        return self._plain
-
-    def _resolved(self, name: str) -> Any:
-        # One by one: most rules read one property of many resources.
-        if name not in self._values:
-            self._values[name] = self.stack.resolver.resolve(self._properties[name], 1)
-        return self._values[name]
-
-    @cached_property
-    def properties(self) -> Mapping[str, Any]:
-        """The resolved properties, without absent ones."""
-        resolved = {str(name): self._resolved(name) for name in self._properties}
-        return {name: value for name, value in resolved.items() if value is not ABSENT}
-
-    @cached_property
-    def is_known(self) -> bool:
-        """Whether the properties are complete: a missing one is definitely absent."""
-        # Fn::Transform next to properties can add more.
-        functions = any(name.startswith("Fn::") for name in self.properties)
-        return isinstance(self._written, Mapping | None) and not functions
-
-    @property
-    def existence(self) -> ConditionValue:
-        """Whether the resource is created, or the expression that decides."""
-        return self._existence if "Condition" in self.body else True
-
-    @cached_property
-    def _existence(self) -> ConditionValue:
-        condition = self.body["Condition"]
-        expression_of = self.stack.resolver.condition_expression
-        return expression_of(condition) if isinstance(condition, str) else True
-
-    @property
-    def is_created(self) -> bool:
-        """Whether the resource is created: its condition is not definitely false."""
-        return "Condition" not in self.body or self._existence is not False
-
-    @property
-    def condition(self) -> str | None:
-        """The condition that decides about creation; None if it is definitely created."""
-        return None if self.existence is True else str(self.body.get("Condition"))
 
     def is_created_with(self, other: Resource) -> bool:
         """Tell whether there is a deployment that definitely creates both resources."""
@@ -133,44 +50,6 @@ class Resource(_Memo):
             return True
         # Two conditions can exclude each other, as those of two environments do.
         return (self.stack, self.condition) == (other.stack, other.condition)
-
-    def get(self, name: str, *path: str | int) -> Any:
-        """Return the resolved value of a property; None if it is absent."""
-        if name not in self._properties:
-            return None
-        value = self._resolved(name)
-        value = None if value is ABSENT else value
-        for key in path:
-            if isinstance(key, int):
-                value = value[key] if isinstance(value, list) and key < len(value) else None
-            else:
-                value = value.get(key) if isinstance(value, Mapping) else None
-        return value
-
-    def written(self, name: str) -> Any:
-        """Return a property as the template has it; None if it is absent."""
-        return self._properties.get(name)
-
-    def setting(self, name: str) -> Any:
-        """Return the resolved value of an attribute besides the properties: ``DeletionPolicy``."""
-        value = self.body.get(name)
-        value = None if value is None else self.stack.resolver.resolve(value)
-        return None if value is ABSENT else value
-
-    def text(self, name: str, *path: str | int) -> str | None:
-        """Return the value of a property if it is a literal string."""
-        written = self._properties.get(name)
-        if isinstance(written, str) and not path and "${" not in written and "{{" not in written:
-            return written
-        value = self.get(name, *path)
-        return value if isinstance(value, str) and not is_unresolved(value) else None
-
-    def mappings(self, name: str, *path: str | int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Yield the entries of a list that are mappings, with their indexes."""
-        value = self.get(name, *path)
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            if isinstance(item, Mapping):
-                yield index, item
 
     def shared(self, names: Sequence[str], compute: Callable[..., _T], *arguments: object) -> _T:
         """Return the result of a function that reads some of the properties.
@@ -244,7 +123,7 @@ class Resource(_Memo):
         return f"<{self.type} {self.id} in {self.stack.template.name}>"
 
 
-class Stack(_Memo):
+class Stack(Memo):
     """A template with its resources; implements `ResolutionScope` for `Resolver`."""
 
     def __init__(self, assembly: TemplateSet, number: int, template: Template) -> None:
@@ -335,7 +214,7 @@ class Stack(_Memo):
         return self.assembly.exported(self, export)
 
 
-class TemplateSet(_Memo):
+class TemplateSet(Memo):
     """All templates that are checked together."""
 
     def __init__(self, templates: Sequence[Template]) -> None:

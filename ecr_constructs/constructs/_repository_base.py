@@ -15,14 +15,16 @@ from ecr_constructs.constructs._iam import (
     grant_in_own_policy,
     grant_login,
     grant_to_components,
+    warn_of_account,
+)
+from ecr_constructs.constructs._iam_quotas import validate_policy_size
+from ecr_constructs.constructs._lambda_access import pull_to_lambda
+from ecr_constructs.constructs._principals import (
     is_of_other_account,
     may_be_of_other_account,
     node_of,
     principal_of,
-    validate_policy_size,
-    warn_of_account,
 )
-from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.model.principals import (

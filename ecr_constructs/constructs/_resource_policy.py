@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.cloudformation.iam_policy import conditions_in
 from ecr_constructs.cloudformation.openness import openness_of
-from ecr_constructs.constructs._iam import may_be_of_other_account
 from ecr_constructs.constructs._lambda_access import pull_to_lambda
+from ecr_constructs.constructs._principals import may_be_of_other_account
 from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.principals import (
     LAMBDA,

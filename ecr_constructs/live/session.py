@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ecr_constructs.live import LiveError
@@ -16,6 +18,10 @@ try:
     import boto3
     from botocore import xform_name
     from botocore.config import Config
+    from botocore.credentials import (
+        AssumeRoleCredentialFetcher,
+        DeferredRefreshableCredentials,
+    )
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -28,6 +34,7 @@ try:
         TokenRetrievalError,
         UnknownServiceError,
     )
+    from botocore.loaders import create_loader
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
 except ModuleNotFoundError:
@@ -53,6 +60,7 @@ __all__ = (
     "no_note",
     "no_progress",
     "reason_of",
+    "role_credentials",
     "title",
 )
 
@@ -158,6 +166,7 @@ class AwsSession:
         *,
         profile: str | None = None,
         note: Callable[[str], None] = no_note,
+        credentials: Any = None,
         **settings: Any,
     ) -> None:
         """Create no client yet.
@@ -166,17 +175,22 @@ class AwsSession:
             region: The Region. Default: AWS_REGION, AWS_DEFAULT_REGION, or that of the profile.
             profile: The profile of the AWS CLI. Default: that of the environment.
             note: Is called with a line of text if AWS does not answer at once. Default: nothing.
+            credentials: Those of `role_credentials`. Default: those of the environment.
             **settings: Further ones of botocore's ``Config``.
 
         Raises:
             LiveError: There is no such profile, or a setting is not valid.
         """
-        self._note = note
+        self._note, self._lock = note, threading.Lock()
         self._profile = profile or os.environ.get("AWS_PROFILE")
         timeouts = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": _READ_SECONDS}
         config = Config(**{"retries": _RETRIES, **timeouts, **settings})
         with self._configured():
             self.core = Session(profile=profile)
+            folder = self.core.get_config_variable("data_path")
+            self.core.register_component("data_loader", _loader(folder))
+            if credentials is not None:
+                self.core.register_component("credential_provider", _Provider(credentials))
             # It applies to the requests for credentials, too.
             self.core.set_default_client_config(config)
             self._boto3 = boto3.Session(
@@ -196,9 +210,16 @@ class AwsSession:
         """
         with self._configured():
             try:
-                return self._boto3.client(service)
+                # It is slow, and not safe in several threads.
+                with self._lock:
+                    return self._boto3.client(service)
             except UnknownServiceError:
                 raise _unknown(service) from None
+
+    def create_client(self, service: str, **settings: Any) -> Any:
+        """Return botocore's client of a service in this Region."""
+        with self._lock:
+            return self.core.create_client(service, region_name=self.region, **settings)
 
     @contextmanager
     def _configured(self) -> Iterator[None]:
@@ -286,8 +307,8 @@ class AwsSession:
         """
         code, action = code_of(error), f"{service}:{error.operation_name}"
         if error.operation_name in _OF_STS:
-            # A profile assumes a role before the service is asked.
-            action, subject = f"sts:{error.operation_name}", "the role of the profile"
+            # A role is assumed before the service is asked.
+            action, subject = f"sts:{error.operation_name}", "the role"
         reason = reason_of(error)
         kind, message = "aws-rejected", f"{action}: {code}: {reason}"
         remedy = (remedies or {}).get(code, "")
@@ -311,6 +332,12 @@ class AwsSession:
         return LiveError(Diagnostic(kind, message, remedy=remedy))
 
 
+@cache
+def _loader(folder: str | None) -> Any:
+    """Return the reader of botocore's descriptions of services, which keeps what it has read."""
+    return create_loader(folder)
+
+
 def title(service: str) -> str:
     """Return the name of a service in messages."""
     return "ECR" if service == "ecr" else f"AWS {service}"
@@ -331,6 +358,44 @@ def reason_of(error: ClientError) -> str:
     return " ".join(str(error.response.get("Error", {}).get("Message") or "").split())
 
 
+def role_credentials(
+    source: AwsSession, arn: str, *, session_name: str, external_id: str = ""
+) -> Any:
+    """Return the credentials of a role, which are renewed before they expire.
+
+    Args:
+        source: Has the credentials that may assume the role.
+        arn: The role.
+        session_name: The name of the session in logs.
+        external_id: What the trust policy asks for. Default: nothing.
+
+    Raises:
+        LiveError: ``aws-credentials``: there are none.
+    """
+    credentials = source.core.get_credentials()
+    if credentials is None:
+        raise source.failed(NoCredentialsError())
+    arguments = {"RoleSessionName": session_name}
+    if external_id:
+        arguments["ExternalId"] = external_id
+    fetcher = AssumeRoleCredentialFetcher(
+        source.create_client, credentials, arn, extra_args=arguments
+    )
+    return DeferredRefreshableCredentials(fetcher.fetch_credentials, method="assume-role")
+
+
+class _Provider:
+    """Gives a session of botocore these credentials, and looks for no others."""
+
+    def __init__(self, credentials: Any) -> None:
+        """Take the credentials."""
+        self._credentials = credentials
+
+    def load_credentials(self) -> Any:
+        """Return the credentials."""
+        return self._credentials
+
+
 def method_of(client: Any, service: str, operation: str) -> Any:
     """Return the method of a client that calls an operation.
 
@@ -339,7 +404,8 @@ def method_of(client: Any, service: str, operation: str) -> Any:
     """
     method = getattr(client, xform_name(operation), None)
     if method is None:
-        raise _unknown(f"{service}:{operation}")
+        name = f"{service}:{operation}"
+        raise _unknown(name)
     return method
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.model.registry_id import RegistryId
-    from ecr_constructs.snapshot.registry_view import NotKnown
     from ecr_constructs.status.model import LiveFinding, SettingStatus, Status
 
 _COLOURS: dict[Severity, Colour] = {
@@ -205,23 +205,26 @@ def to_sarif(status: Status) -> str:
     found = sorted({item.rule for item in status.findings})
     rules = [*settings, *(sarif_rule(RULES[name]) for name in found if name in RULES)]
     driver = {"name": "ecr-constructs", **sarif_version(), "rules": rules}
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [
             *map(_result, status.settings),
             *(_finding_result(item, status) for item in status.findings),
         ],
-        "invocations": [
-            {
-                "executionSuccessful": True,
-                "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": f"Not known: {item}."}}
-                    for item in status.not_known
-                ],
-            }
-        ],
     }
+    if status.not_known:
+        notifications = [
+            {
+                "descriptor": {"id": "not-known"},
+                "level": "warning",
+                "message": {"text": f"Not known: {item}."},
+            }
+            for item in status.not_known
+        ]
+        run["invocations"] = [
+            {"executionSuccessful": True, "toolExecutionNotifications": notifications}
+        ]
     return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from ecr_constructs.access.decision import Reason
     from ecr_constructs.access.query import Principal, Step, WhoCan
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.report.document import Block, Colour
-    from ecr_constructs.snapshot.registry_view import NotKnown
 
 ANSWERS = {True: "yes", False: "no", None: "not-known"}
 _COLOURS: dict[bool | None, Colour] = {True: "yellow", False: "", None: "cyan"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,6 +88,11 @@ class Record:
 
 
 CallKey = tuple[str, str, str]
+
+
+def now_text() -> str:
+    """Return this second: ``2026-11-27T23:05:00Z``."""
+    return datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def request_key(request: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cloudformation.attributes import ANY_SUFFIX
+from ecr_constructs.cloudformation.attribute_values import ANY_SUFFIX
 from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import (
@@ -25,6 +25,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
 )
 from ecr_constructs.model.json_text import compact
+from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.tokens import MARK, is_unresolved
 from ecr_constructs.review.analyzers.lifecycle import differences
 from ecr_constructs.review.spelling import normal_form, parsed
@@ -196,11 +197,11 @@ def _tags(name: str) -> Callable[[Resource | None], Any]:
 def _mutability(resource: Resource | None) -> Any:
     setting = resource.get("ImageTagMutability") if resource is not None else None
     if resource is None or setting is None:
-        return ["MUTABLE", []]
+        return "MUTABLE"
     filters = resource.get(_FILTERS)
-    if filters is not None and not isinstance(filters, list):
-        return [setting, filters]
-    return [setting, sorted(str(item.get(_FILTER)) for _, item in resource.mappings(_FILTERS))]
+    if isinstance(filters, list):
+        filters = sorted(str(item.get(_FILTER)) for _, item in resource.mappings(_FILTERS))
+    return {"setting": setting, "except": filters} if filters else setting
 
 
 def _scan_on_push(resource: Resource | None) -> Any:
@@ -284,10 +285,10 @@ def _signing(resource: Resource | None) -> Any:
     return [[profile, sorted(names)] for profile, names in sorted(profiles.items())]
 
 
-def _plain(name: str) -> Callable[[Resource | None], Any]:
+def _plain(name: str, default: str = "") -> Callable[[Resource | None], Any]:
     def value(resource: Resource | None) -> Any:
-        found = resource.get(name) if resource is not None else None
-        return normal_form(found) if found != "" else None
+        setting = resource.get(name) if resource is not None else None
+        return None if setting in ("", default) else normal_form(setting)
 
     return value
 
@@ -367,7 +368,13 @@ ASPECTS: Mapping[str, Sequence[Aspect]] = {
             lambda resource: resource and resource.get("UpstreamRegistryUrl"),
             same=_same_upstream,
         ),
-        _simple("upstream-prefix", "upstream prefix", "UpstreamRepositoryPrefix", "leaves"),
+        Aspect(
+            "upstream-prefix",
+            "upstream prefix",
+            ("UpstreamRepositoryPrefix",),
+            # The names upstream are those after the prefix of the cache.
+            _plain("UpstreamRepositoryPrefix", ROOT),
+        ),
         _simple("credential", "credential", "CredentialArn", "leaves"),
         _simple("role", "role", "CustomRoleArn", "leaves"),
     ),

@@ -19,7 +19,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.cloudformation.update_behavior import name_of
-from ecr_constructs.snapshot.registry_view import NotKnown
+from ecr_constructs.model.not_known import NotKnown
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource, Stack
@@ -192,6 +192,7 @@ def declared(templates: Sequence[Template], snapshots: Sequence[Snapshot]) -> De
             if candidates:
                 reason = "its account or Region is unknown, and several snapshots are possible"
                 unmatched.append(NotKnown(f"stack {title}", "environment", reason, TEMPLATES))
+        place = _named(place, by_registry)
         ids = _physical_ids(place, by_registry)
         placed.append(replace(place, stack=title, physical_ids=ids))
     return Declared(TemplateSet(placed), by_registry, tuple(unmatched))
@@ -202,12 +203,25 @@ def _is_possible(template: Template, registry: RegistryId) -> bool:
     return account and template.region in (None, registry.region)
 
 
+def _snapshot_of(template: Template, snapshots: Mapping[RegistryId, Snapshot]) -> Snapshot | None:
+    place = (template.account, template.region)
+    return next((item for registry, item in snapshots.items() if registry == place), None)
+
+
+def _named(template: Template, snapshots: Mapping[RegistryId, Snapshot]) -> Template:
+    """Return a template with the stack of its name, if it is a file that no assembly lists."""
+    snapshot = _snapshot_of(template, snapshots)
+    if template.stack_name is not None or template.path is None or snapshot is None:
+        return template
+    name = template.path.name.split(".")[0]
+    return replace(template, stack_name=name) if name in (stack_names(snapshot) or ()) else template
+
+
 def _physical_ids(
     template: Template, snapshots: Mapping[RegistryId, Snapshot]
 ) -> Mapping[str, str]:
     """Return the physical IDs of a stack's resources, as far as its snapshot tells them."""
-    place = (template.account, template.region)
-    snapshot = next((item for registry, item in snapshots.items() if registry == place), None)
+    snapshot = _snapshot_of(template, snapshots)
     if snapshot is None or template.stack_name is None or template.root is not None:
         return {}
     request = {"StackName": template.stack_name}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.update_behavior import name_of
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.phrases import subject_of
-from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.snapshot.rendering import live_registry
-from ecr_constructs.status.comparison import Row, compared
+from ecr_constructs.status.comparison import compared
 from ecr_constructs.status.declared import TEMPLATES, declared
 from ecr_constructs.status.effects import Difference, effects
 from ecr_constructs.status.model import LiveFinding, RegistryStatus, Status
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ecr_constructs.status.declared import Declared
     from ecr_constructs.status.effects import Effects
     from ecr_constructs.status.model import SettingStatus
+    from ecr_constructs.status.rows import Row
 
 
 def status(
@@ -164,7 +165,9 @@ def _relevant(row: Row, changes: Mapping[tuple[str, str], Sequence[Change]]) -> 
     elif row.declared is not None and row.aspect is not None:
         place = (row.declared.stack.template.stack, row.declared.id)
         for change in changes.get(place, ()):
-            if change.kind != "finding" and {*change.properties} & {*row.aspect.properties}:
+            is_about = bool({*change.properties} & {*row.aspect.properties})
+            # No deployment makes these changes.
+            if is_about and change.kind not in ("finding", "replaced"):
                 yield change
 
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from ecr_constructs.environment.loading import load_environment, load_environments
 from tests.app.conftest import problems
 from tests.support.effort import examples
-from tests.support.environment_files import Content, environment_files, mistaken_files
+from tests.support.environment_files.drawing import Content
+from tests.support.environment_files.files import environment_files, mistaken_files
 from tests.support.environment_promises import loaded, synthesized
 
 FEW = settings(

@@ -12,8 +12,8 @@ import pytest
 
 from ecr_constructs.checks import RULES
 from tests.cli.conftest import ARCHIVE, AT, KEEP_ONE, ROOT, UNTAGGED, Result, Run, write
-from tests.support.rule_examples.access import open_to
 from tests.support.rule_examples.build import creation_template, policy_text, repository, rule
+from tests.support.rule_examples.statements import open_to
 
 MOVING = repository(ImageTagMutability="MUTABLE")
 SUPPRESS = {"ecr-constructs": {"suppress": [{"rule": "ECR012", "reason": "A cache: 100%, so"}]}}

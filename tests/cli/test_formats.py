@@ -11,8 +11,8 @@ from syrupy.assertion import SnapshotAssertion
 import ecr_constructs
 from tests.cli.conftest import ARCHIVE, KEEP_ONE, PREVIEW, Run, write
 from tests.cli.test_errors import ENVIRONMENTS, ERRORS, faulty_files
-from tests.support.rule_examples.access import open_to
 from tests.support.rule_examples.build import repository
+from tests.support.rule_examples.statements import open_to
 
 MOVING = repository(ImageTagMutability="MUTABLE", RepositoryName="web")
 SUPPRESS = {"ecr-constructs": {"suppress": [{"rule": "ECR012", "reason": "A cache: 100%, so"}]}}

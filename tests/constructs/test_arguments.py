@@ -22,10 +22,11 @@ from tests.support.constructs import (
     OTHER_ACCOUNT,
     new_app,
     role_of,
+    signing_profile,
 )
 from tests.support.errors import written
 
-PROFILE = f"arn:aws:signer:eu-central-1:{ACCOUNT}:/signing-profiles/release"
+PROFILE = signing_profile("release")
 UUID = "1d397906-81bf-459e-9a8d-eae79c0bc5f3"
 # None means something else than the default, or the value's own rules accept any type.
 OWN_RULES = {

@@ -18,13 +18,14 @@ from tests.support.constructs import (
     identity_statements,
     of_type,
     properties_of,
+    signing_profile,
     synth,
     template,
 )
 
 GITHUB = GitHubActions(repository="acme/payments-api", branches=["main"])
 HOST = "token.actions.githubusercontent.com"
-PROFILE = f"arn:aws:signer:eu-central-1:{ACCOUNT}:/signing-profiles/payments"
+PROFILE = signing_profile("payments")
 
 
 def push_role(stack: cdk.Stack, **changes: Any) -> CiPushRole:

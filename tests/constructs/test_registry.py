@@ -28,13 +28,14 @@ from tests.support.constructs import (
     properties_of,
     role_of,
     root,
+    signing_profile,
     template,
     warnings_of,
     within,
 )
 from tests.support.errors import rejects
 
-PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/prod"
+PROFILE = signing_profile("prod")
 SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
 POLICY, EXCLUSION = "AWS::ECR::RegistryPolicy", "AWS::ECR::PullTimeUpdateExclusion"
 SCANNING = "AWS::ECR::RegistryScanningConfiguration"

@@ -14,7 +14,6 @@ from tests.support.constructs import (
     ENV,
     ORGANIZATION,
     OTHER_ACCOUNT,
-    REGION,
     allow,
     existing_role,
     far_role,
@@ -23,14 +22,15 @@ from tests.support.constructs import (
     parameter,
     properties_of,
     role_of,
+    signing_profile,
     synth,
     template,
     warnings_of,
 )
 from tests.support.errors import rejects
 
-PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/prod"
-SECOND = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/second"
+PROFILE = signing_profile("prod")
+SECOND = signing_profile("second")
 Grant = Callable[[Repository, iam.IGrantable], iam.Grant]
 
 

@@ -12,14 +12,8 @@ from ecr_constructs.environment.resolution import ResolvedEnvironment
 from local_aws.process import LocalAws
 from tests.support.effort import examples
 from tests.support.embedded_aws import deploy_assembly
-from tests.support.environment_files import (
-    ACCOUNT,
-    BACKUP,
-    HOMES,
-    Content,
-    environment_files,
-    mistaken_files,
-)
+from tests.support.environment_files.drawing import ACCOUNT, BACKUP, HOMES, Content
+from tests.support.environment_files.files import environment_files, mistaken_files
 from tests.support.environment_promises import loaded, synthesized
 from tests.support.validators import linted, validated
 

@@ -136,6 +136,11 @@ def within(organization: str) -> dict[str, Any]:
     return {"StringEquals": {"aws:PrincipalOrgID": organization}}
 
 
+def signing_profile(name: str) -> str:
+    """Return the ARN of a signing profile of the account and Region."""
+    return f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/{name}"
+
+
 def exclusions(*filters: str) -> dict[str, Any]:
     """Return the exceptions of a tag mutability as they are rendered."""
     kind, value = (f"ImageTagMutabilityExclusionFilter{part}" for part in ("Type", "Value"))

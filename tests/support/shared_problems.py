@@ -13,10 +13,13 @@ def judgments(templates: Sequence[Template]) -> Iterator[tuple[str, bool]]:
     """Yield each pair of a resource and a rule, and whether the declared properties decide."""
     for stack in TemplateSet(templates).stacks:
         for resource in stack.resources.values():
+            alone: dict[Sequence[str], Resource] = {}
             for rule in RULES.values():
                 if resource.type in rule.types and _is_shared(resource, rule):
-                    alone = _alone(templates, resource, rule)
-                    decides = rule.problems(resource) == rule.problems(alone)
+                    names = tuple(rule.properties)
+                    if names not in alone:
+                        alone[names] = _alone(templates, resource, names)
+                    decides = rule.problems(resource) == rule.problems(alone[names])
                     yield f"{rule.id} {resource}", decides
 
 
@@ -27,13 +30,13 @@ def _is_shared(resource: Resource, rule: Rule) -> bool:
     return bool(rule.properties) and not any(choice in text for choice in choices)
 
 
-def _alone(templates: Sequence[Template], resource: Resource, rule: Rule) -> Resource:
-    """Return a resource that has only the properties that a rule declares."""
+def _alone(templates: Sequence[Template], resource: Resource, names: Sequence[str]) -> Resource:
+    """Return a resource that has only the properties of these names."""
     properties = {
         name: value
         for name, value in resource.body.get("Properties", {}).items()
         # A function in place of a property can add others.
-        if name in rule.properties or name.startswith("Fn::")
+        if name in names or name.startswith("Fn::")
     }
     number, body = resource.stack.number, dict(resource.stack.template.body)
     body["Resources"] = {

@@ -8,11 +8,8 @@ from constructs import Construct
 
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._grant_checks import check_actions
-from ecr_constructs.constructs._iam import (
-    components_of,
-    conditions_of,
-    grant_to_principal,
-)
+from ecr_constructs.constructs._iam import grant_to_principal
+from ecr_constructs.constructs._principals import components_of, conditions_of
 from ecr_constructs.model.registry_policy import GrantScope
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._cfn_properties import filter_properties
-from ecr_constructs.constructs._iam import add_statement, components_of, conditions_of
+from ecr_constructs.constructs._iam import add_statement
 from ecr_constructs.constructs._joined_properties import (
     JoinedProperties,
     JoinedResource,
@@ -21,6 +21,7 @@ from ecr_constructs.constructs._joined_properties import (
     items_of,
     text_of,
 )
+from ecr_constructs.constructs._principals import components_of, conditions_of
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from ecr_constructs.model.validation import raise_if_invalid

@@ -37,11 +37,6 @@ def time_text(value: Any) -> Any:
     return datetime.fromtimestamp(value, UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def now_text() -> str:
-    """Return this second, as `time_text` writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
-
-
 def prepare(session: Any) -> None:
     """Let the clients of a botocore session return answers as a snapshot has them.
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.collect.answers import answer_of, now_text, prepare
+from ecr_constructs.live.collect.answers import answer_of, prepare
 from ecr_constructs.live.collect.rate import Rates
 from ecr_constructs.live.session import (
     BAD_CREDENTIALS,
@@ -21,12 +21,12 @@ from ecr_constructs.live.session import (
     no_note,
     reason_of,
 )
-from ecr_constructs.snapshot.document import CallError, Record
+from ecr_constructs.snapshot.document import CallError, Record, now_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ecr_constructs.live.collect.plan import Call
+    from ecr_constructs.snapshot.plan import Call
 
 # botocore repeats a request that fails for now; what is throttled for longer is repeated here.
 _RETRIES = {"mode": "standard", "total_max_attempts": 4}
@@ -58,6 +58,7 @@ class Caller:
         region: str | None = None,
         *,
         profile: str | None = None,
+        credentials: Any = None,
         concurrency: int = 1,
         note: Callable[[str], None] = no_note,
         pause: Callable[[float], object] = time.sleep,
@@ -67,6 +68,7 @@ class Caller:
         Args:
             region: The Region. Default: that of the environment or the profile.
             profile: The profile of the AWS CLI. Default: that of the environment.
+            credentials: Those of `session.role_credentials`. Default: those of the environment.
             concurrency: The calls that are made at the same time. Default: 1.
             note: Is called with a line of text if AWS does not answer at once. Default: nothing.
             pause: Waits for some seconds. Default: it does.
@@ -76,6 +78,7 @@ class Caller:
             region,
             profile=profile,
             note=self._note,
+            credentials=credentials,
             retries=_RETRIES,
             # The parameters are those that AWS has named.
             parameter_validation=False,
@@ -201,7 +204,6 @@ class Caller:
         return answer
 
     def _client(self, service: str) -> Any:
-        # To create a client is slow, and not safe in several threads.
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self.session.client(service)

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import ecr_constructs
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.collect.answers import now_text
 from ecr_constructs.live.collect.caller import Caller
 from ecr_constructs.live.collect.engine import run
 from ecr_constructs.live.collect.part_file import PartFile
-from ecr_constructs.live.collect.plan import Plan
 from ecr_constructs.live.session import BotoCoreError, ClientError, no_note, no_progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.snapshot_sources import (
@@ -22,10 +20,12 @@ from ecr_constructs.model.snapshot_sources import (
     aggregator_source,
     selected,
 )
-from ecr_constructs.snapshot.document import Header, NotAsked, Record, Snapshot
+from ecr_constructs.snapshot.document import Header, NotAsked, Record, Snapshot, now_text
+from ecr_constructs.snapshot.plan import Plan
+from ecr_constructs.snapshot.result import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ecr_constructs.live.session import Progress
@@ -70,9 +70,17 @@ class Collector:
         """
         self.names = selected(self.sources)
 
-    def caller(self, region: str | None = None, profile: str | None = None) -> Caller:
-        """Return what makes the calls in a Region with the caller's credentials."""
-        return Caller(region, profile=profile, concurrency=self.concurrency, note=self.note)
+    def caller(
+        self, region: str | None = None, *, profile: str | None = None, credentials: Any = None
+    ) -> Caller:
+        """Return what makes the calls in a Region; by default with the caller's credentials."""
+        return Caller(
+            region,
+            profile=profile,
+            credentials=credentials,
+            concurrency=self.concurrency,
+            note=self.note,
+        )
 
     def chosen(self, *, skip_global: str = "") -> list[Source]:
         """Return the sources that are read.
@@ -166,7 +174,7 @@ def snapshot_of(
     collector = Collector(
         sources, files=files, concurrency=concurrency, progress=progress, note=note
     )
-    caller = collector.caller(region, profile)
+    caller = collector.caller(region, profile=profile)
     header = collector.header(caller)
     plan = Plan(collector.chosen())
     records = [*files]
@@ -175,34 +183,15 @@ def snapshot_of(
     return Snapshot(header, records, finished=now_text())
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What became of a snapshot that was written.
-
-    Attributes:
-        header: What it is of.
-        path: The file.
-        calls: The number of calls that were made now.
-        kept: The number of calls that an interrupted run had made.
-        unanswered: What was refused: operation, reason, and how often.
-        finished: When it was finished.
-    """
-
-    header: Header
-    path: Path
-    calls: int
-    kept: int
-    unanswered: Mapping[tuple[str, str], int]
-    finished: str
-
-
 def write_snapshot(
     collector: Collector,
     caller: Caller,
     path: Callable[[Header], Path],
     *,
+    account: str | None = None,
     skip_global: str = "",
     restart: bool = False,
+    stop: threading.Event | None = None,
 ) -> Summary:
     """Write a snapshot to a file, and continue one that was interrupted.
 
@@ -210,15 +199,20 @@ def write_snapshot(
         collector: What is asked.
         caller: Makes the calls.
         path: Returns the file of a snapshot, with a suffix of `snapshot.files.SUFFIXES`.
+        account: The account that must answer. Default: any.
         skip_global: The Region whose snapshot has what every Region answers alike. Default: this
             one.
         restart: Whether to ignore what was interrupted.
+        stop: Ends it when it is set. Default: nothing does.
 
     Raises:
         LiveError: Nobody answers, what answers is not AWS, the credentials have expired, or the
             interrupted snapshot is another one. What was read until then is kept.
     """
     header = collector.header(caller, skip_global=skip_global)
+    if account not in (None, header.account):
+        message = f"account {header.account} answers, not {account}"
+        raise LiveError(Diagnostic("account-other", message, remedy="check the role"))
     file = PartFile(path(header), header, collector.chosen(skip_global=skip_global))
     unanswered: Counter[tuple[str, str]] = Counter()
     lock = threading.Lock()
@@ -242,10 +236,20 @@ def write_snapshot(
                 f"continuing the snapshot of {file.header.started}: {file.kept:,} calls are there"
             )
         with collector.progress(f"reading {header.account}/{header.region}") as advance:
-            run(plan, first, caller.pages, write, concurrency=collector.concurrency, done=count)
+            run(
+                plan,
+                first,
+                caller.pages,
+                write,
+                concurrency=collector.concurrency,
+                done=count,
+                stop=stop,
+            )
         for record in collector.files:
             file.write(record)
         finished = file.finish()
+    except LiveError as error:
+        raise file.interrupted(error) from None
     finally:
         file.close()
     return Summary(file.header, file.path, calls, file.kept, unanswered, finished)

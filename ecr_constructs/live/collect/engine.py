@@ -7,11 +7,14 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from ecr_constructs.live import LiveError
+from ecr_constructs.model.diagnostics import Diagnostic
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ecr_constructs.live.collect.plan import Call, Plan
     from ecr_constructs.snapshot.document import Record
+    from ecr_constructs.snapshot.plan import Call, Plan
 
 
 def run(
@@ -22,6 +25,7 @@ def run(
     *,
     concurrency: int,
     done: Callable[[int], None] = lambda _: None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Make calls, and those that follow from them, until there is none left.
 
@@ -32,25 +36,29 @@ def run(
         write: Is given each page, from several threads.
         concurrency: The calls that are made at the same time.
         done: Is called with the number of calls that have ended since it was called last.
+        stop: Ends it when it is set. Default: nothing does.
 
     Raises:
+        LiveError: ``snapshot-interrupted``: `stop` was set.
         Exception: The first one that `pages` or `write` raises, after the calls that were under
             way have ended or stopped at a page.
     """
-    waiting, stop = deque(calls), threading.Event()
+    waiting, ended_early = deque(calls), threading.Event()
     running: set[Future[list[Call]]] = set()
 
     def make(call: Call) -> list[Call]:
         for record in pages(call):
             plan.add(record)
             write(record)
-            if stop.is_set() and record.more:
+            if ended_early.is_set() and record.more:
                 return []
         return plan.after(call)
 
     with ThreadPoolExecutor(concurrency) as pool:
         try:
             while waiting or running:
+                if stop is not None and stop.is_set():
+                    raise LiveError(Diagnostic("snapshot-interrupted", "the run was interrupted"))
                 while waiting and len(running) < concurrency:
                     running.add(pool.submit(make, waiting.popleft()))
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
@@ -58,4 +66,4 @@ def run(
                 for future in ended:
                     waiting.extend(future.result())
         finally:
-            stop.set()
+            ended_early.set()

@@ -9,12 +9,12 @@ import gzip
 import shutil
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.collect.answers import now_text
-from ecr_constructs.live.collect.plan import Call, Plan
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.snapshot.document import now_text
 from ecr_constructs.snapshot.files import (
     SUFFIXES,
     finished_line,
@@ -22,6 +22,7 @@ from ecr_constructs.snapshot.files import (
     open_lines,
     record_line,
 )
+from ecr_constructs.snapshot.plan import Call, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -154,6 +155,18 @@ class PartFile:
             assert self._file is not None
             self._file.write(line)
             self._file.flush()
+
+    def interrupted(self, error: LiveError) -> LiveError:
+        """Return an error that also says how to continue, if anything was written."""
+        if self._file is None:
+            return error
+        how = f"then run the command again, which continues {self.part}"
+        return LiveError(
+            *(
+                replace(item, remedy=f"{item.remedy}; {how}" if item.remedy else how)
+                for item in error.diagnostics
+            )
+        )
 
     def close(self) -> None:
         """Leave the file as it is, so that it can be continued."""

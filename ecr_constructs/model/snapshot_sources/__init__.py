@@ -7,7 +7,7 @@ collector, the policy of the audit role and the command line take it from here.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.snapshot_sources.operation import Operation, Paging, Source, listing
@@ -100,15 +100,3 @@ def operations_of(sources: Iterable[Source]) -> list[Operation]:
     return [
         *{operation.id: operation for item in sources for operation in item.operations}.values()
     ]
-
-
-def read_policy(sources: Iterable[Source]) -> dict[str, Any]:
-    """Return the IAM policy that allows to read sources, and nothing else."""
-    actions = {operation.action for operation in operations_of(sources)}
-    statement = {
-        "Sid": "ReadForSnapshot",
-        "Effect": "Allow",
-        "Action": sorted(actions),
-        "Resource": "*",
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -95,6 +95,11 @@ WORKLOADS = (
         ),
     ),
     Source(
+        "eks",
+        "names of EKS clusters; --kubernetes adds what runs in them",
+        (listing("eks:ListClusters", "clusters", Paging(100)),),
+    ),
+    Source(
         "lambda",
         "Lambda functions with all versions",
         (

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.model.lifecycle.inventory_documents import instant
 from ecr_constructs.model.lifecycle.simulation.engine import Fate
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.validation import ValidationError
-from ecr_constructs.snapshot.registry_view import NotKnown, RegistryView
+from ecr_constructs.snapshot.registry_view import RegistryView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -5,16 +5,22 @@ The tests check the rules against them, and the pages of the rules show them.
 
 from tests.support.rule_examples import (
     access,
+    ci_systems,
     ci_trust,
     consumers,
     events,
     identities,
     opt_in,
+    policies,
     registries,
     repositories,
+    templates,
 )
 
-_FAMILIES = (repositories, access, registries, events, opt_in, ci_trust, consumers, identities)
+_FAMILIES = (
+    *(repositories, policies, access, registries, events, templates),
+    *(opt_in, ci_systems, ci_trust, consumers, identities),
+)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)

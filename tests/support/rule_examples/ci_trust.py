@@ -15,7 +15,7 @@ from tests.support.rule_examples.build import (
     get_att,
     resource,
 )
-from tests.support.rule_examples.events import BITBUCKET, CIRCLECI, UUID, ci
+from tests.support.rule_examples.ci_systems import BITBUCKET, CIRCLECI, UUID, ci
 
 SUBJECT = "repo:acme/payments:ref:refs/heads/main"
 AUDIENCE = "sts.amazonaws.com"

@@ -10,7 +10,6 @@ from ecr_constructs.cloudformation.resource_types import (
     TASK_DEFINITION,
     VPC_ENDPOINT,
 )
-from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
@@ -27,6 +26,7 @@ from tests.support.rule_examples.build import (
     service_role,
     template,
 )
+from tests.support.rule_examples.statements import PULL
 
 _REPOSITORY = f"{HERE}:repository/payments/api"
 _LOGIN = allow("ecr:GetAuthorizationToken", Resource="*")

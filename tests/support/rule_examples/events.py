@@ -1,53 +1,32 @@
-"""Examples of the rules for events, topics, GitHub Actions, and the template as a whole."""
+"""Examples of the rules for events, topics and alarms."""
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import (
-    ALARM,
-    EVENT_RULE,
-    KEY,
-    TOPIC,
-    TOPIC_POLICY,
-)
+from ecr_constructs.cloudformation.resource_types import ALARM, EVENT_RULE, KEY, TOPIC, TOPIC_POLICY
 from ecr_constructs.cloudformation.resource_types import QUEUE as SQS
-from tests.support.rule_examples.access import PULL, role
 from tests.support.rule_examples.build import (
     ABSENT,
-    ELSEWHERE,
     EVERYTHING,
     HERE,
     HOME,
-    HOST,
     OWN_ROOT,
     QUEUE,
     Problems,
     allow,
     api,
     asks,
-    cache,
-    ci_role,
-    creation_template,
     document,
     example,
     get_att,
     key,
-    kms,
-    repository,
     resource,
     scanning,
     sent,
-    template,
-    written,
 )
 
-UUID = "1d397906-81bf-459e-9a8d-eae79c0bc5f3"
-BITBUCKET = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"
-CIRCLECI = f"oidc.circleci.com/org/{UUID}"
 PUSH, SCAN, FOUND = "ECR Image Action", "ECR Image Scan", "Inspector2 Finding"
 _PATTERN = "Rule.Properties.EventPattern"
 _TOPIC_KEY = "Topic.Properties.KmsMasterKeyId"
-_TRUST = "Push.Properties.AssumeRolePolicyDocument.Statement[0]"
-_SUBJECT = f"{_TRUST}.Condition.StringLike.{HOST}:sub"
 _ENHANCED = scanning(ScanType="ENHANCED", Rules=[EVERYTHING])
 
 
@@ -83,34 +62,6 @@ def _topic(
     }
 
 
-def github(*, sub: Any = "repo:acme/payments:*", aud: Any = "sts.amazonaws.com") -> dict[str, Any]:
-    """Return a role that GitHub Actions may assume."""
-    condition = {"StringEquals": {f"{HOST}:aud": aud}, "StringLike": {f"{HOST}:sub": sub}}
-    present = {name: test for name, test in condition.items() if ABSENT not in test.values()}
-    return ci_role(HOST, **present)
-
-
-def ci(issuer: str, sub: Any, operator: str = "StringLike", claim: str = "sub") -> dict[str, Any]:
-    """Return a role that another CI system may assume."""
-    test = {} if sub is ABSENT else {operator: {f"{issuer}:{claim}": sub}}
-    return ci_role(issuer, **{"StringEquals": {f"{issuer}:aud": "audience"}, **test})
-
-
-def _encrypted(principal: Any) -> dict[str, Any]:
-    context = {"StringEquals": {"kms:EncryptionContext:aws:ecr:arn": principal}}
-    statement = allow("kms:*", Principal={"AWS": OWN_ROOT}, Resource="*", Condition=context)
-    configuration = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
-    return {
-        **api(RepositoryName="payments/api", EncryptionConfiguration=configuration),
-        "Key": key(KeyPolicy=document(statement)),
-    }
-
-
-def _suppressed(**entry: str) -> dict[str, Any]:
-    moving = repository(ImageTagMutability="MUTABLE")
-    return {"Api": {**moving, "Metadata": {"ecr-constructs": {"suppress": [entry]}}}}
-
-
 def alarm(**properties: Any) -> dict[str, Any]:
     """Return an alarm on the pulls of a repository."""
     dimensions = [{"Name": "RepositoryName", "Value": "payments/api"}]
@@ -126,37 +77,6 @@ def alarm(**properties: Any) -> dict[str, Any]:
     }
     return {"Alarm": resource(ALARM, {**sound, **properties})}
 
-
-def _stage(default: str) -> dict[str, Any]:
-    return {"Type": "String", "Default": default, "AllowedValues": ["dev", "prod"]}
-
-
-def _exporting(at: tuple[str, str]) -> Any:
-    outputs = {"Key": {"Value": get_att("Key"), "Export": {"Name": "key"}}}
-    return template({"Key": key()}, at, "keys", Outputs=outputs)
-
-
-_NAME = "Api.Properties.RepositoryName"
-_KEY = "Api.Properties.EncryptionConfiguration.KmsKey"
-_LOOP: dict[str, Any] = {"Fn::ForEach::Apis": ["Name", ["a", "b"], {"Api${Name}": repository()}]}
-_IF_PROD: dict[str, Any] = {
-    "Parameters": {"Stage": {"Type": "String"}},
-    "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
-}
-TWICE = """\
-Resources:
-  Cache:
-    Type: AWS::ECR::RepositoryCreationTemplate
-    Properties: {Prefix: quay, AppliedFor: [PULL_THROUGH_CACHE]}
-  Cache:
-    Type: AWS::ECR::RepositoryCreationTemplate
-    Properties: {Prefix: docker-hub, AppliedFor: [PULL_THROUGH_CACHE]}
-"""
-_CIRCLECI_MAIN = f"org/{UUID}/project/{UUID}/user/*/vcs-origin/*/vcs-ref/refs/heads/main"
-_PAYMENTS = {"Payments": creation_template()}
-_SOUND = _suppressed(rule="ECR012", reason="A build cache: its one tag moves with each build")
-_SUPPRESSION = "Api.Metadata.ecr-constructs.suppress[0]"
-_WAITING = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
 EXAMPLES = {
     "ECR501": example(on(FOUND), f"{_PATTERN}.detail-type", on(FOUND, source="aws.inspector2")),
@@ -184,92 +104,13 @@ EXAMPLES = {
         on(PUSH),
     ),
     "ECR507": example(_topic(may_encrypt=False), _TOPIC_KEY, _topic()),
-    "ECR510": example(github(sub="repo:*"), _SUBJECT, github()),
-    "ECR511": example(github(aud=ABSENT), _TRUST, github()),
-    "ECR512": example(github(sub="repo:acme/*"), _SUBJECT, github()),
-    "ECR513": example(
-        ci("gitlab.com", ABSENT),
-        _TRUST,
-        ci("gitlab.com", "project_path:acme/payments:ref_type:branch:ref:main"),
-    ),
-    "ECR514": example(ci(CIRCLECI, ABSENT), _TRUST, ci(CIRCLECI, _CIRCLECI_MAIN)),
     "ECR530": example(
         alarm(MetricName="RepositorySizeInBytes"), "Alarm.Properties.MetricName", alarm()
     ),
     "ECR531": example(
         alarm(ComparisonOperator="GreaterThan"), "Alarm.Properties.ComparisonOperator", alarm()
     ),
-    "ECR605": example(
-        api(RepositoryName={"Fn::Join": ["-", "payments"]}),
-        _NAME,
-        api(RepositoryName={"Fn::Join": ["/", ["payments", "api"]]}),
-    ),
-    "ECR606": example(
-        {"Api": {**repository(), "Condition": "IsProd"}},
-        "Resources.Api.Condition",
-        [
-            template(
-                {"Api": {**repository(), "Condition": "IsProd"}},
-                Conditions={"IsProd": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-1"]}},
-            )
-        ],
-    ),
-    "ECR607": example(
-        [template(api(), Outputs={"Uri": {"Value": get_att("Api", "Uri")}})],
-        "Outputs.Uri.Value",
-        [template(api(), Outputs={"Uri": {"Value": get_att("Api", "RepositoryUri")}})],
-    ),
-    "ECR608": example(
-        [template(api(), Parameters={"Stage": _stage("test")})],
-        "Parameters.Stage.Default",
-        [template(api(), Parameters={"Stage": _stage("dev")})],
-    ),
-    "ECR612": example(
-        [template(api(), Parameters={"Stage": {"Type": "string"}})],
-        "Parameters.Stage.Type",
-        [template(api(), Parameters={"Stage": {"Type": "String"}})],
-    ),
-    "ECR609": example(
-        [template(_LOOP)],
-        "Resources.Fn::ForEach::Apis",
-        [template(_LOOP, Transform="AWS::LanguageExtensions")],
-    ),
-    "ECR610": example(
-        [template({**kms(get_att("Key")), "Key": {**key(), "Condition": "IsProd"}}, **_IF_PROD)],
-        _KEY,
-        [
-            template(
-                {
-                    "Api": {**kms(get_att("Key"))["Api"], "Condition": "IsProd"},
-                    "Key": {**key(), "Condition": "IsProd"},
-                },
-                **_IF_PROD,
-            )
-        ],
-    ),
-    "ECR611": example(
-        [_exporting(ELSEWHERE), template(kms({"Fn::ImportValue": "key"}))],
-        _KEY,
-        [_exporting(ELSEWHERE), template(kms(get_att("Key"), Key=key()))],
-    ),
-    "ECR601": example(
-        kms(get_att("Kee"), Key=key()),
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        kms(get_att("Key"), Key=key()),
-    ),
-    "ECR602": example(
-        _encrypted(get_att("Api")), "Api", _encrypted(f"{HERE}:repository/payments/api")
-    ),
-    "ECR603": example({f"Wait{n}": _WAITING for n in range(501)}, "Resources", _PAYMENTS),
-    "ECR604": written(TWICE, "Resources.Cache", _PAYMENTS),
-    "ECR901": example(_suppressed(rule="ECR012"), _SUPPRESSION, _SOUND),
-    "ECR902": example(
-        _suppressed(rule="ECR013", reason="Scanned elsewhere"), _SUPPRESSION, _SOUND, "ECR012"
-    ),
 }
-
-_LITERAL = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": "repo:acme/a:*"}}
-_ROLE = "Task.Properties.Policies[0].PolicyDocument.Statement[0].Resource"
 _DIMENSIONS = [{"Name": "RepositoryName", "Value": "payments/api"}]
 _NO_METRIC = dict.fromkeys(("Namespace", "MetricName", "Dimensions", "Statistic", "Period"), ABSENT)
 
@@ -426,27 +267,6 @@ PROBLEMS: Problems = {
     ("ECR531", "Alarm.Properties.TreatMissingData"): {
         "missing data, misspelt": alarm(TreatMissingData="notbreaching")
     },
-    ("ECR605", _NAME): {
-        "an index beyond a list": api(RepositoryName={"Fn::Select": [2, ["a", "b"]]}),
-        "an index that is no number": api(RepositoryName={"Fn::Select": ["x", ["a", "b"]]}),
-        "an index without a list": api(RepositoryName={"Fn::Select": [2]}),
-        "a map that there is not": api(RepositoryName={"Fn::FindInMap": ["Names", "a", "b"]}),
-        "a map without keys": api(RepositoryName={"Fn::FindInMap": ["Names"]}),
-        "a condition that there is not": api(RepositoryName={"Fn::If": ["IsProd", "a/b", "c/d"]}),
-        "a condition without an else": api(RepositoryName={"Fn::If": ["IsProd", "a/b"]}),
-        "a function of language extensions": api(RepositoryName={"Fn::ToJsonString": {"a": 1}}),
-        "a condition that is a function": api(RepositoryName={"Fn::If": [get_att("A"), "a", "b"]})
-        | {"A": resource(TOPIC, {})},
-    },
-    ("ECR605", f"{_NAME}.Fn::Concat"): {
-        "a function that there is not": api(RepositoryName={"Fn::Concat": ["a/", "b"]})
-    },
-    ("ECR605", f"{_NAME}.Fn::join"): {
-        "a function in the wrong case": api(RepositoryName={"Fn::join": ["/", ["a", "b"]]})
-    },
-    ("ECR605", f"{_NAME}.Fn:Join"): {
-        "a function with one colon": api(RepositoryName={"Fn:Join": ["/", ["a", "b"]]})
-    },
     ("ECR506", f"{_PATTERN}.detail.tag"): {"half of a field": on(PUSH, detail={"tag": ["latest"]})},
     ("ECR506", f"{_PATTERN}.detail.action"): {
         "the beginning of a field": on(PUSH, detail={"action": ["PUSH"]})
@@ -515,47 +335,4 @@ PROBLEMS: Problems = {
             "Key": resource(KEY, {}),
         }
     },
-    ("ECR510", _SUBJECT): {
-        "any subject": (github(sub="*"), "*"),
-        "any owner": (github(sub="repo:*/payments:*"), "repo:*"),
-        "no subject of GitHub": (github(sub="acme/payments"), "GitHub"),
-    },
-    ("ECR510", _TRUST): {"no condition on sub": github(sub=ABSENT)},
-    ("ECR510", f"{_TRUST}.Condition.StringEquals.{HOST}:sub", "repo:acme/a:*"): {
-        "a wildcard that is taken literally": {
-            **ci_role(HOST, get_att("Provider"), **_LITERAL),
-            "Provider": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{HOST}"}),
-        }
-    },
-    ("ECR511", f"{_TRUST}.Condition.StringEquals.{HOST}:aud"): {"any audience": github(aud="*")},
-    ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.com:sub"): {
-        "any project of GitLab": ci("gitlab.com", "*")
-    },
-    ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.example.com:sub"): {
-        "any group": ci("gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main")
-    },
-    ("ECR513", f"{_TRUST}.Condition.StringEquals.gitlab.com:sub", "project_path:acme/api:*"): {
-        "a literal wildcard of GitLab": ci("gitlab.com", "project_path:acme/api:*", "StringEquals")
-    },
-    ("ECR514", f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub"): {
-        "any repository of Bitbucket": (ci(BITBUCKET, "*"), "*"),
-        "braces around any repository": ci(BITBUCKET, "{*}:*"),
-    },
-    ("ECR514", _TRUST): {"no subject of Bitbucket": ci(BITBUCKET, ABSENT)},
-    ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:sub"): {
-        "any project": ci(CIRCLECI, _CIRCLECI_MAIN.replace(f"project/{UUID}", "project/*"))
-    },
-    ("ECR601", _ROLE): {
-        "an unknown attribute": (api() | role(PULL, Resource=get_att("Api", "ARN")), "Api"),
-        "an attribute of what has none": (cache() | role(PULL, Resource=get_att("Hub")), "Hub"),
-    },
-    ("ECR601", "Api.DependsOn"): {
-        "a dependency on nothing": ({"Api": {**repository(), "DependsOn": ["Key", 5]}}, "Key")
-    },
-    ("ECR601", _NAME): {
-        "a variable of nothing": api(RepositoryName={"Fn::Sub": ["${A}-${B.Arn}", {"A": "a"}]}),
-        "a name of nothing": (api(RepositoryName={"Fn::Sub": "${Stage}"}), "Stage"),
-        "an attribute as text": api(RepositoryName={"Fn::GetAtt": "B.Name"}),
-    },
-    ("ECR602", "Api"): {"itself as its dependency": {"Api": {**repository(), "DependsOn": "Api"}}},
 }

@@ -9,7 +9,6 @@ from ecr_constructs.cloudformation.resource_types import (
     REPLICATION,
     SIGNING,
 )
-from tests.support.rule_examples.access import PULL, pulled_by
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
@@ -29,6 +28,7 @@ from tests.support.rule_examples.build import (
     template,
 )
 from tests.support.rule_examples.consumers import PUSH, endpoint
+from tests.support.rule_examples.statements import PULL, pulled_by
 
 NAMED = f"{HERE}:repository/payments/api"
 _LOGIN = allow("ecr:GetAuthorizationToken", Resource="*")

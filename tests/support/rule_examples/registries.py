@@ -14,7 +14,6 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
-from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
@@ -49,6 +48,7 @@ from tests.support.rule_examples.build import (
     upstream,
     with_role,
 )
+from tests.support.rule_examples.statements import registry
 
 _RULES = "Copies.Properties.ReplicationConfiguration.Rules"
 _NORTH = (HOME[0], "eu-north-1")

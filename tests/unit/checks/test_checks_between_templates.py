@@ -7,7 +7,6 @@ import pytest
 
 from ecr_constructs.checks import Template, check
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY, SAM_FUNCTION
-from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
@@ -34,6 +33,7 @@ from tests.support.rule_examples.consumers import (
 )
 from tests.support.rule_examples.registries import replication
 from tests.support.rule_examples.repositories import tag_filters
+from tests.support.rule_examples.statements import registry
 
 PARTNER_ELSEWHERE = (PARTNER[0], ELSEWHERE[1])
 REPLICATE = ("ecr:ReplicateImage", "ecr:CreateRepository")

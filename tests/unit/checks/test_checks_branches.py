@@ -3,9 +3,9 @@
 from typing import Any
 
 from ecr_constructs.checks import check
-from tests.support.rule_examples.access import PULL, pulled_by, role
 from tests.support.rule_examples.build import HOST, ROOT, ci_role, template
 from tests.support.rule_examples.ci_trust import AUDIENCE, SUBJECT
+from tests.support.rule_examples.statements import PULL, pulled_by, role
 
 PARAMETERS = {"Env": {"Type": "String"}, "Open": {"Type": "String"}}
 CONDITIONS = {

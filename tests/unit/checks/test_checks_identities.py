@@ -6,7 +6,6 @@ import pytest
 
 from ecr_constructs.checks import Template, check
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
@@ -32,6 +31,7 @@ from tests.support.rule_examples.identities import (
     reader,
     signed,
 )
+from tests.support.rule_examples.statements import PULL
 
 UNKNOWN = {"Ref": "Given"}
 THERE = NAMED.replace(HOME[1], ELSEWHERE[1])

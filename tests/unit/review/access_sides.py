@@ -9,8 +9,8 @@ from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.review.access.analyzer import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
-from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import Resources, allow, document, repository, template
+from tests.support.rule_examples.statements import PULL
 
 WIDENED, NARROWED = "access-widened", "access-narrowed"
 HERE = "arn:aws:ecr:eu-central-1:111122223333:repository"

@@ -7,7 +7,6 @@ import pytest
 
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REGISTRY_POLICY
 from ecr_constructs.model.repository_policy import PUSH_ACTIONS
-from tests.support.rule_examples.access import ORGANIZATION
 from tests.support.rule_examples.build import (
     ROOT,
     allow,
@@ -19,6 +18,7 @@ from tests.support.rule_examples.build import (
     resource,
     template,
 )
+from tests.support.rule_examples.statements import ORGANIZATION
 from tests.unit.review.access_sides import (
     ACCOUNT,
     HERE,

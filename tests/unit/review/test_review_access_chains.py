@@ -6,7 +6,6 @@ import pytest
 
 from ecr_constructs.review.access.analyzer import ENDPOINT
 from ecr_constructs.review.access.identities import MEMBERSHIP, SERVERLESS
-from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import (
     PARTNER,
     allow,
@@ -16,6 +15,7 @@ from tests.support.rule_examples.build import (
     resource,
     template,
 )
+from tests.support.rule_examples.statements import PULL
 from tests.unit.review.access_sides import HERE, all_changes, codes, deny
 from tests.unit.review.test_review_access_identities import (
     AWS_POLICY,

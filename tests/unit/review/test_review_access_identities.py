@@ -7,7 +7,6 @@ import pytest
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.repository_policy import PUSH_ACTIONS
-from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import (
     allow,
     document,
@@ -17,6 +16,7 @@ from tests.support.rule_examples.build import (
     resource,
     template,
 )
+from tests.support.rule_examples.statements import PULL
 from tests.unit.review.access_sides import (
     ACCOUNT,
     HERE,

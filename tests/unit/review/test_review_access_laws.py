@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import REPOSITORY, ROLE
-from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import document, repository, resource
+from tests.support.rule_examples.statements import PULL
 from tests.unit.checks.test_checks_any_template import JSON, damaged
 from tests.unit.review.access_sides import (
     HERE,

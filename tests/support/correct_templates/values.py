@@ -1,0 +1,14 @@
+"""What the templates of several families share."""
+
+from typing import Any
+
+from tests.support.rule_examples.build import ROOT
+
+UNKNOWN = {"Ref": "Given"}
+PARTNER = {"AWS": ROOT}
+
+
+def one_of_two(content: dict[str, Any]) -> dict[str, Any]:
+    """Return two resources, of which a deployment creates one."""
+    conditions = {"One": "Perhaps", "Two": "PerhapsNot"}
+    return {name: {**content, "Condition": condition} for name, condition in conditions.items()}
