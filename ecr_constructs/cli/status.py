@@ -118,6 +118,6 @@ def _fails(result: Status, fail_on: Collection[str]) -> bool:
     if _NOT_KNOWN in fail_on and result.unknown:
         return True
     minimum = max((SEVERITIES.index(name) for name in SEVERITIES if name in fail_on), default=-1)
-    found = {item.severity for item in result.settings}
-    found |= {item.severity for item in result.findings}
-    return any(SEVERITIES.index(severity) <= minimum for severity in found)
+    severities = {item.severity for item in result.settings}
+    severities |= {item.severity for item in result.findings}
+    return any(SEVERITIES.index(severity) <= minimum for severity in severities)

@@ -204,7 +204,13 @@ class Stack(Memo):
             return unknown("Fn::GetAtt", [logical_id, name])
         self._resolving.add(key)
         try:
-            value = attribute_of(resource, name)
+            value = attribute_of(
+                resource,
+                name,
+                account=self.account,
+                region=self.region,
+                physical_id=self.template.physical_ids.get(logical_id),
+            )
         finally:
             self._resolving.discard(key)
         return f"${{Token[{self.number}.{logical_id}.{name}]}}" if value is None else value

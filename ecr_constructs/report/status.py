@@ -202,8 +202,8 @@ def to_sarif(status: Status) -> str:
         {"id": f"status/{name}", "shortDescription": {"text": f"{_words(name)} differs."}}
         for name in names
     ]
-    found = sorted({item.rule for item in status.findings})
-    rules = [*settings, *(sarif_rule(RULES[name]) for name in found if name in RULES)]
+    violated = sorted({item.rule for item in status.findings})
+    rules = [*settings, *(sarif_rule(RULES[name]) for name in violated if name in RULES)]
     driver = {"name": "ecr-constructs", **sarif_version(), "rules": rules}
     run: dict[str, Any] = {
         "tool": {"driver": driver},

@@ -197,9 +197,9 @@ class RegistryView:
     @cached_property
     def repositories(self) -> Setting[Mapping[str, RepositoryView]]:
         """The repositories by name."""
-        found = self._by("DescribeRepositories", "repositories", "repositoryName")
-        views = {name: RepositoryView(self, item) for name, item in found.value.items()}
-        return Setting(views, found.not_known)
+        listed = self._by("DescribeRepositories", "repositories", "repositoryName")
+        views = {name: RepositoryView(self, item) for name, item in listed.value.items()}
+        return Setting(views, listed.not_known)
 
     def frequency_of(self, name: str) -> Setting[str | None]:
         """Return how often ECR scans the images of a repository."""

@@ -160,7 +160,7 @@ def _repository(view: RepositoryView) -> LiveResource:
     policy = None if lifecycle.value is None else {"LifecyclePolicyText": lifecycle.value}
     on_push = _member(described, "imageScanningConfiguration", "scanOnPush")
     tags = view.tags
-    known = {
+    fixed = {
         "RepositoryName": view.name,
         **_shared(described),
         "ImageScanningConfiguration": {"ScanOnPush": on_push is True},
@@ -170,7 +170,7 @@ def _repository(view: RepositoryView) -> LiveResource:
         "LifecyclePolicy": Setting(policy, lifecycle.not_known),
         "Tags": Setting(_tags(tags.value.items()), tags.not_known),
     }
-    return _resource(REPOSITORY, view.name, known, settings)
+    return _resource(REPOSITORY, view.name, fixed, settings)
 
 
 def _shared(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _shared(described: Mapping[str, Any]) -> dict[str, Any]:
 
 def _template(prefix: str, described: Mapping[str, Any]) -> LiveResource:
     tags = described.get("resourceTags") or []
-    known = {
+    fixed = {
         "Prefix": prefix,
         **_shared(described),
         "Description": described.get("description"),
@@ -202,7 +202,7 @@ def _template(prefix: str, described: Mapping[str, Any]) -> LiveResource:
         "LifecyclePolicy": described.get("lifecyclePolicy") or None,
         "ResourceTags": _tags((str(tag.get("Key")), str(tag.get("Value", ""))) for tag in tags),
     }
-    return _resource(CREATION_TEMPLATE, prefix, known, {})
+    return _resource(CREATION_TEMPLATE, prefix, fixed, {})
 
 
 def _cache(prefix: str, described: Mapping[str, Any]) -> LiveResource:
@@ -254,7 +254,7 @@ def _capitalized(name: str) -> str:
 
 
 def _member(value: Mapping[str, Any], *path: str) -> Any:
-    found: Any = value
+    member: Any = value
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        member = member.get(name) if isinstance(member, dict) else None
+    return member

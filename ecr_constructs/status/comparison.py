@@ -241,7 +241,7 @@ class _Comparison(Sides):
                 is_undeclared=True,
             )
             return
-        known = [
+        deployed = [
             self.declared.is_stack_deployed(stack)
             for stack in self.declared.stacks_of(self.registry)
         ]
@@ -256,7 +256,7 @@ class _Comparison(Sides):
             declared=False,
             live=True,
             details=tuple(details),
-            deployment=deployment.of_undeclared(owner, is_known=None not in known),
+            deployment=deployment.of_undeclared(owner, is_known=None not in deployed),
         )
         yield Row(status, live=item, is_undeclared=True)
 
@@ -276,7 +276,7 @@ class _Comparison(Sides):
             why = "the templates have parts that are not read, which may declare it"
             reason = NotKnown(self.view.name, aspect.name, why, TEMPLATES)
             return Row(not_known(self.registry, self.view.name, aspect.name, reason))
-        known = [
+        deployed = [
             self.declared.is_stack_deployed(stack)
             for stack in self.declared.stacks_of(self.registry)
         ]
@@ -285,10 +285,10 @@ class _Comparison(Sides):
             self.view.name,
             aspect.name,
             "different",
-            f"{self.view.name} has a {aspect.words}, and no template declares it",
+            f"{self.view.name}: {aspect.words} that no template declares",
             live=value,
             item=item,
-            deployment=deployment.of_undeclared(owner, is_known=None not in known),
+            deployment=deployment.of_undeclared(owner, is_known=None not in deployed),
         )
         return Row(status, live=item, is_undeclared=True)
 
@@ -303,15 +303,12 @@ def _sentence(subject: str, aspect: Aspect, resource: Resource, declared: Any, l
     is_declared = aspect.is_declared(resource)
     words = aspect.words
     if not live and is_declared:
-        return f"{subject}: no {words} live, and the template declares some"
+        return f"{subject}: without the {words} of the template"
     if not is_declared and not declared:
-        return f"{subject}: {words} live, and the template declares none"
+        return f"{subject}: {words} that the template does not declare"
     if isinstance(declared, dict) and "Statement" in declared:
-        return f"{subject}: the {words} live is not that of the template"
-    return (
-        f"{subject}: {words} live: {format_value(live)}; the template declares "
-        f"{format_value(declared)}"
-    )
+        return f"{subject}: {words} other than in the template"
+    return f"{subject}: {words} {format_value(live)} instead of {format_value(declared)}"
 
 
 def _details(aspect: Aspect, declared: Any, live: Any) -> Iterator[str]:

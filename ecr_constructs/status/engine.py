@@ -149,8 +149,8 @@ def _judged(row: Row, meant: Effects) -> SettingStatus:
     severity = max((item.severity, *(change.severity for change in (*drift, *undone))))
     details = [
         *item.details,
-        *(f"By hand: {change.summary}." for change in drift),
-        *(f"By a deployment: {change.summary}." for change in undone),
+        *(f"Compared with the template: {change.summary}." for change in drift),
+        *(f"If it is deployed: {change.summary}." for change in undone),
     ]
     return replace(item, severity=severity, details=tuple(map(as_written, dict.fromkeys(details))))
 
@@ -219,9 +219,9 @@ def _not_known(
     yield from (row.undecided for row in rows if row.undecided is not None)
     if has:
         yield from side.unmatched
-        known = {snapshot.registry for snapshot in snapshots}
+        with_snapshot = {snapshot.registry for snapshot in snapshots}
         for snapshot in snapshots:
             yield from side.not_known_of(snapshot.registry)
-        for registry in sorted(side.assembly.registries - known):
+        for registry in sorted(side.assembly.registries - with_snapshot):
             if side.has_resources(registry):
                 yield NotKnown(f"registry {registry}", "snapshot", "no snapshot", TEMPLATES)

@@ -1,16 +1,20 @@
 """``ecr-constructs status``: exit statuses, formats and errors."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
+from ecr_constructs.cli.main import parser
 from ecr_constructs.snapshot.document import Snapshot
 from ecr_constructs.snapshot.files import lines_of
 from tests.cli.conftest import Run
+from tests.support.constructs import ROOT
 from tests.support.snapshots import repository, snapshot
 from tests.support.status_examples import RESOURCES, denied, deployed, live, replaced
 
@@ -95,7 +99,7 @@ def test_json(run: Run, tmp_path: Path, templates: str) -> None:
 def test_sarif_is_valid(run: Run, tmp_path: Path, templates: str) -> None:
     """Each result has a rule and a place, with or without a file."""
     schema = json.loads(
-        (Path(__file__).parents[1] / "support/data/sarif-2.1.0-part.schema.json").read_text("utf-8")
+        (ROOT / "tests/support/data/sarif-2.1.0-part.schema.json").read_text("utf-8")
     )
     extra = snapshot(live(repository("old/api"), api=MUTABLE))
     path = write(tmp_path, extra)
@@ -152,6 +156,17 @@ def test_errors(run: Run, arguments: Sequence[str], code: str) -> None:
     """One line, and nothing is written."""
     result = run("status", *arguments)
     assert (2, "", [code]) == (result.status, result.out, result.codes)
+
+
+def test_the_workflow_calls_the_command_as_it_is() -> None:
+    """Its scripts have options that the commands take, and only the role reads AWS."""
+    workflow = yaml.safe_load((ROOT / "examples/ci/github-status.yml").read_text("utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    scripts = [step["run"] for step in steps if "ecr-constructs " in step.get("run", "")]
+    calls = [shlex.split(script.partition("||")[0])[1:] for script in scripts]
+    assert ["snapshot", "status"] == [call[0] for call in calls]
+    for call in calls:
+        assert callable(parser(call[0]).parse_args(call).run)
 
 
 def test_templates_that_are_missing(run: Run, tmp_path: Path) -> None:

@@ -7,6 +7,10 @@ _INVENTORY = [
     *("--manifests", "examples/lifecycle/manifests.json"),
     *("--now", "2026-11-24T12:00:00Z", "--format", "json"),
 ]
+_STATUS = [
+    *("status", "--snapshot", "examples/status/snapshot.json", "--no-config"),
+    *("--templates", "examples/status/payments.template.json"),
+]
 
 
 def documents() -> dict[str, list[str]]:
@@ -30,4 +34,6 @@ def documents() -> dict[str, list[str]]:
             *("review", "--base", "examples/review/base", "--head", "examples/review/head"),
             *("--format", "json"),
         ],
+        "status": [*_STATUS, "--format", "json"],
+        "status sarif": [*_STATUS, "--format", "sarif"],
     }

@@ -141,13 +141,13 @@ def test_odd_replication_rules() -> None:
         [snapshot(records), replica(copy("other/api"), copy("payments/api"))],
         template({}, "replica", region=REPLICA),
     )
-    found = {
+    sentences = {
         item.subject: " ".join(item.details)
         for item in result.settings
         if item.registry.region == REPLICA and item.setting == "existence"
     }
-    assert "Replication" in found["payments/api"]
-    assert "Replication" not in found["other/api"]
+    assert "Replication" in sentences["payments/api"]
+    assert "Replication" not in sentences["other/api"]
 
 
 def test_tags_that_are_not_known() -> None:

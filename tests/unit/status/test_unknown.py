@@ -390,8 +390,8 @@ def test_a_repository_without_a_known_name() -> None:
     assert set() == differing(result)
     assert {(NAME, "existence")} == unknown(result)
     assert any(item.operation == "ListStackResources" for item in result.not_known)
-    known = compared([*live(), physical_ids(Api=NAME)], resources=resources)
-    assert (set(), set()) == (differing(known), unknown(known))
+    named = compared([*live(), physical_ids(Api=NAME)], resources=resources)
+    assert (set(), set()) == (differing(named), unknown(named))
 
 
 def test_templates_that_are_not_read_completely() -> None:
