@@ -36,6 +36,7 @@ _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(?:\.cn)?")
 # The id that IAM writes in a policy in place of the ARN of a deleted role or user.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 _DELETED = re.compile(r"A(?:ROA|IDA)[A-Z0-9]{12,}")
+_SESSION = re.compile(r"arn:aws:sts::(?P<account>[^:]*):assumed-role/(?P<role>[^/]+)/.+", re.DOTALL)
 _TAG = "aws:principaltag/"
 # ECR is reached by HTTPS only: https://docs.aws.amazon.com/general/latest/gr/ecr.html
 _OF_EVERYONE = {"aws:securetransport": "true"}
@@ -69,6 +70,7 @@ class Caller:
         facts: What each of its requests has.
         identity: The role or user, if its policies are read.
         closed_tags: Whether it has no other tags than those in the facts.
+        session: The ARN of the session that asks; empty: any session of the role.
     """
 
     arn: str
@@ -77,6 +79,7 @@ class Caller:
     facts: frozenset[Part] = field(repr=False)
     identity: Identity | None = field(default=None, repr=False)
     closed_tags: bool = False
+    session: str = ""
 
     def meets(
         self,
@@ -110,6 +113,8 @@ class Caller:
     def _meets(self, key: str, wanted: Constraint, facts: set[Constraint]) -> bool | None:
         if key == NAMED:
             return self._is_named(wanted)
+        if key == ARN and not wanted.key and (match := _SESSION.fullmatch(_text_of(wanted))):
+            return self._is_session(match)
         if key == SERVICE and self.kind == "service":
             return any_holds(implies(fact, wanted) for fact in facts)
         answers = [implies(fact, wanted) for fact in facts]
@@ -117,6 +122,18 @@ class Caller:
             return True
         # A set of requests that is not within another one may still meet it in part.
         return False if any(never_both(fact, wanted) for fact in facts) else None
+
+    def _is_session(self, match: re.Match[str]) -> bool | None:
+        """Tell whether a principal that is one session of a role is this one."""
+        if self.kind == "set":
+            return None
+        is_its_role = (match["account"], match["role"]) == (
+            self.account,
+            self.arn.rpartition("/")[2],
+        )
+        if self.kind != "role" or not is_its_role:
+            return False
+        return pattern(self.session, wild=False).text == match[0] if self.session else None
 
     def _is_named(self, wanted: Constraint) -> bool | None:
         """Tell whether principals that are listed by unusual names, or excluded, include it."""
@@ -126,7 +143,7 @@ class Caller:
             return None
         if wanted.how != "is not" or self.kind == "set":
             return None
-        names = [self.arn]
+        names = [self.arn, *filter(None, [self.session])]
         if self.account:
             names += [self.account, root_of(self.account)]
         listed = [
@@ -148,6 +165,11 @@ class Meeting:
 
     answer: bool | None
     depends_on: tuple[Part, ...] = ()
+
+
+def _text_of(constraint: Constraint) -> str:
+    value = constraint.value
+    return value.text if isinstance(value, Pattern) else ""
 
 
 def root_of(account: str) -> str:
@@ -232,14 +254,14 @@ class Named:
         kind: ``role``, ``user``, ``root`` or ``service``.
         account: The account; empty for a service.
         name: The name without path, of a session its role; empty for an account and a service.
-        is_session: Whether the ARN is that of a session.
+        session: The ARN of the session, if it is one.
     """
 
     arn: str
     kind: str
     account: str = ""
     name: str = ""
-    is_session: bool = False
+    session: str = ""
 
 
 def read_principal(text: str) -> Named:
@@ -265,5 +287,5 @@ def read_principal(text: str) -> Named:
     if match["kind"] == "assumed-role":
         role = match["name"].split("/")[0]
         arn = f"arn:{match['partition']}:iam::{match['account']}:role/{role}"
-        return Named(arn, "role", match["account"], role, is_session=True)
+        return Named(arn, "role", match["account"], role, session=text)
     return Named(text, match["kind"], match["account"], match["name"].rpartition("/")[2])

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ecr_constructs.review.access.grants import Grant
     from ecr_constructs.review.access.principals import Part
 
-Effect = Literal["allows", "denies", "does not allow", "may allow", "may deny", "is not read"]
+Effect = Literal[
+    "allows", "denies", "does not allow", "may allow", "may deny", "is not read", "does not exist"
+]
 
 
 @dataclass(frozen=True, slots=True)

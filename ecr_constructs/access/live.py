@@ -54,11 +54,14 @@ def live_policies(
     registry = _Registry(home, name)
     templates = [registry.template()]
     unread: dict[str, NotKnown] = {}
+    complete: set[str] = set()
     organizations: dict[str, Constraint] = {}
     for account, details in _identities(snapshots).items():
         if details.pages:
             templates.append(_identity_template(account, details))
-        if not details.is_known:
+        if details.is_known:
+            complete.add(account)
+        else:
             unread[account] = NotKnown(f"account {account}", _DETAILS, details.reason, "iam")
     for snapshot in snapshots:
         organization = _organization(snapshot)
@@ -69,6 +72,7 @@ def live_policies(
         unread,
         organizations,
         is_live=True,
+        complete=frozenset(complete),
         tags_known=registry.tags_known,
         registry_scope=registry.scope,
     )
@@ -84,7 +88,9 @@ class _Registry:
         self.unread: list[NotKnown] = []
         listing = snapshot.answer("DescribeRepositories")
         repositories = [
-            item for item in listing.items("repositories") if item.get("repositoryName") == name
+            item
+            for item in _mappings(listing.items("repositories"))
+            if item.get("repositoryName") == name
         ]
         if not repositories and listing.is_known:
             message = f"{snapshot.name} has no repository {name!r}"
@@ -128,7 +134,7 @@ class _Registry:
                 self._miss("GetAccountSetting", setting, about="REGISTRY_POLICY_SCOPE")
         if self.tags_known:
             properties["Tags"] = self._tags.items("tags")
-        key = self._repository.get("encryptionConfiguration", {}).get("kmsKey")
+        key = _mapping(self._repository.get("encryptionConfiguration")).get("kmsKey")
         if isinstance(key, str):
             resources |= self._key(key)
             name = {"Fn::GetAtt": ["Key", "Arn"]} if "Key" in resources else key
@@ -200,17 +206,17 @@ def _organization(snapshot: Snapshot) -> Constraint | None:
 
 def _identity_template(account: str, details: Answer) -> Template:
     """Return the roles, users, groups and managed policies of an account as a template."""
-    managed = {item["Arn"]: item for item in details.items("Policies") if "Arn" in item}
+    managed = {str(item.get("Arn")): item for item in _mappings(details.items("Policies"))}
     policy_ids = {arn: f"Policy{number}" for number, arn in enumerate(managed)}
     resources: dict[str, Any] = {
         policy_ids[arn]: _managed_policy(arn, policy) for arn, policy in managed.items()
     }
     groups = {
         item.get("GroupName"): f"Group{number}"
-        for number, item in enumerate(details.items("GroupDetailList"))
+        for number, item in enumerate(_mappings(details.items("GroupDetailList")))
     }
     for kind, member in _DETAIL_LISTS.items():
-        for number, item in enumerate(details.items(member)):
+        for number, item in enumerate(_mappings(details.items(member))):
             name = f"{member.removesuffix('DetailList')}{number}"
             resources[name] = _identity(kind, item, policy_ids, groups)
     return _template(f"identities of {account}", account, "us-east-1", resources)
@@ -220,7 +226,7 @@ def _managed_policy(arn: str, policy: Mapping[str, Any]) -> dict[str, Any]:
     default = policy.get("DefaultVersionId")
     versions = [
         version
-        for version in policy.get("PolicyVersionList", ())
+        for version in _mappings(policy.get("PolicyVersionList"))
         if version.get("IsDefaultVersion") or version.get("VersionId") == default
     ]
     document = _document(versions[0].get("Document")) if versions else None
@@ -246,27 +252,38 @@ def _identity(
             "PolicyName": policy.get("PolicyName", ""),
             "PolicyDocument": _known(policy.get("PolicyDocument")),
         }
-        for policy in item.get(_INLINE[kind], ())
+        for policy in _mappings(item.get(_INLINE[kind]))
     ]
     properties: dict[str, Any] = {
         name_property: item.get(name_property),
         "Path": item.get("Path", "/"),
         "Policies": inline,
         "ManagedPolicyArns": [
-            reference(policy.get("PolicyArn")) for policy in item.get("AttachedManagedPolicies", ())
+            reference(policy.get("PolicyArn"))
+            for policy in _mappings(item.get("AttachedManagedPolicies"))
         ],
-        "Tags": list(item.get("Tags", ())),
+        "Tags": list(_mappings(item.get("Tags"))),
     }
     if kind == ROLE:
         properties["AssumeRolePolicyDocument"] = _known(item.get("AssumeRolePolicyDocument"))
     if kind == USER:
         properties["Groups"] = [
-            {"Ref": groups[name]} if name in groups else name for name in item.get("GroupList", ())
+            {"Ref": groups[name]} if name in groups else name
+            for name in item.get("GroupList") or ()
         ]
-    boundary = item.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    boundary = _mapping(item.get("PermissionsBoundary")).get("PermissionsBoundaryArn")
     if boundary:
         properties["PermissionsBoundary"] = reference(boundary)
     return {"Type": kind, "Properties": properties}
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Return the entries of a list that are objects."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _known(document: Any) -> Any:

@@ -81,6 +81,7 @@ class Policies:
         unread: By account, why its roles and users are not all known.
         organizations: The organization of accounts, as far as it is known.
         is_live: Whether the templates are made from snapshots.
+        complete: The accounts of which all roles and users are known.
         tags_known: Whether repositories have no other tags than those in the templates.
         registry_scope: The value of ``REGISTRY_POLICY_SCOPE`` of the registry; None: unknown.
     """
@@ -89,6 +90,7 @@ class Policies:
     unread: Mapping[str, NotKnown] = field(default_factory=dict)
     organizations: Mapping[str, Constraint] = field(default_factory=dict)
     is_live: bool = False
+    complete: frozenset[str] = frozenset()
     tags_known: bool = False
     registry_scope: str | None = "V2"
 
@@ -275,10 +277,8 @@ def repository_target(
         reason = "the repository policy is known only at the deployment"
         missing.append(NotKnown(name, "", reason, "templates"))
     what = matching(pattern(arn, wild=False))
+    grants += registry_grants(policies, repository)
     for registry in policies.templates.in_registry_of(repository, REGISTRY_POLICY):
-        if policies.registry_scope == "V1":
-            continue
-        grants += grants_of(registry, "registry")
         if any(gaps_in(registry.get("PolicyText"))) and not unread:
             reason = "the registry policy is known only at the deployment"
             missing.append(NotKnown(name, "", reason, "templates"))
@@ -292,6 +292,21 @@ def repository_target(
         PolicySet(f"the policies of repository {name}", grants, missing),
         closed=_TAGGED if policies.tags_known else (),
     )
+
+
+def registry_grants(policies: Policies, repository: Resource) -> list[Grant]:
+    """Return what the policy of a repository's registry allows and denies.
+
+    With the former scope it decides about replication and pull through caches alone.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+    """
+    if policies.registry_scope == "V1":
+        return []
+    return [
+        grant
+        for registry in policies.templates.in_registry_of(repository, REGISTRY_POLICY)
+        for grant in grants_of(registry, "registry")
+    ]
 
 
 def _facts_of(repository: Resource, account: str) -> dict[str, frozenset[Constraint]]:

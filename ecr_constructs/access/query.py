@@ -16,12 +16,10 @@ from ecr_constructs.access.callers import (
 )
 from ecr_constructs.access.decision import Decision, Reason, decide
 from ecr_constructs.access.key import key_decision
-from ecr_constructs.access.policies import PolicySet, Target, repository_target
-from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
+from ecr_constructs.access.policies import PolicySet, Target, registry_grants, repository_target
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.capabilities import ASSUME, ASSUMPTIONS
 from ecr_constructs.review.access.constraints import all_hold, any_holds, matching
-from ecr_constructs.review.access.grants import grants_of
 from ecr_constructs.review.access.principals import ACCOUNT, ARN, FEDERATED, SERVICE, PrincipalSet
 from ecr_constructs.review.access.values import Pattern, pattern
 from ecr_constructs.review.access.wording import describe_principals
@@ -120,14 +118,11 @@ class Query:
     def __post_init__(self) -> None:
         """Read the policies of the repository's side."""
         self.target = repository_target(self.policies, self.repository, self.unread)
-        registries = self.policies.templates.in_registry_of(self.repository, REGISTRY_POLICY)
-        registry_grants = [
-            grant for registry in registries for grant in grants_of(registry, "registry")
-        ]
+        registry = registry_grants(self.policies, self.repository)
         self._login = replace(
             self.target,
             what=_LOGIN,
-            policy=PolicySet("the registry policy", registry_grants),
+            policy=PolicySet("the registry policy", registry),
             facts={
                 key: value for key, value in self.target.facts.items() if "resourcetag" not in key
             },
@@ -136,22 +131,40 @@ class Query:
     def everyone(self) -> WhoCan:
         """Return the principals that can or may."""
         principals = [*self._identities(), *self._others()]
-        unique = {(item.principal, item.kind): item for item in reversed(principals)}
+        principals.sort(key=lambda item: item.answer is True)
+        unique = {(item.principal, item.kind): item for item in principals}
         listed = [item for item in unique.values() if item.answer is not False]
         listed.sort(key=lambda item: (item.answer is None, item.kind, item.principal))
         return self._result(listed)
 
     def one(self, named: Named) -> WhoCan:
         """Return the answer for one principal."""
-        caller = self._caller_of(named)
+        caller = replace(self._caller_of(named), session=named.session)
         best = {item.principal: item for item in self._identities()}
-        answer = best.get(caller.arn) or self._with_roles(caller, best)
-        if answer.answer is False and (gap := self.policies.unread.get(self.target.account)):
+        if caller.identity is None and self._is_missing(caller):
+            reason = Reason("does not exist", f"{caller.kind} {caller.arn}", ())
+            step = Step(caller.arn, None, (reason,))
+            return self._result([Principal(caller.arn, caller.kind, answer=False, chain=(step,))])
+        is_read = not caller.session and caller.arn in best
+        answer = best[caller.arn] if is_read else self._with_roles(caller, best)
+        gaps = [
+            gap
+            for account in dict.fromkeys((self.target.account, caller.account or ""))
+            if (gap := self.policies.unread.get(account)) is not None
+        ]
+        if answer.answer is False and gaps:
             # A role that was not read may be one that it can assume.
-            reason = Reason("is not read", "the roles that it may assume", (ASSUME,), unread=gap)
-            chain = tuple(replace(step, reasons=(*step.reasons, reason)) for step in answer.chain)
+            reasons = tuple(
+                Reason("is not read", "the roles that it may assume", (ASSUME,), unread=gap)
+                for gap in gaps
+            )
+            chain = tuple(replace(step, reasons=(*step.reasons, *reasons)) for step in answer.chain)
             answer = replace(answer, answer=None, chain=chain)
         return self._result([answer])
+
+    def _is_missing(self, caller: Caller) -> bool:
+        """Tell whether a role or user definitely does not exist."""
+        return caller.kind in ("role", "user") and caller.account in self.policies.complete
 
     def _result(self, principals: Iterable[Principal]) -> WhoCan:
         stack = self.repository.stack
@@ -181,13 +194,13 @@ class Query:
         caller = self.policies.by_arn.get(pattern(named.arn, wild=False).text)
         if caller is not None:
             return caller
-        if named.is_session or named.kind in ("role", "user"):
+        if named.session or named.kind in ("role", "user"):
             same = [
                 caller
                 for caller in self.policies.callers
                 if caller.kind == named.kind
                 and caller.arn.rpartition("/")[2] == named.name
-                and (named.is_session or not (caller.account or "").isdecimal())
+                and (named.session or not (caller.account or "").isdecimal())
                 and (caller.account == named.account or not (caller.account or "").isdecimal())
             ]
             if len(same) == 1:

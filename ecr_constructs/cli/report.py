@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cli.output import write_text
+from ecr_constructs.cli.snapshots import add_snapshots, chosen_snapshots
 from ecr_constructs.report.page.figures import Figures
 from ecr_constructs.report.page.page import to_html
-from ecr_constructs.snapshot.files import read_snapshots
 from ecr_constructs.status.engine import status
 
 if TYPE_CHECKING:
     import argparse
+
+_SOURCES = ("registry", "repositories", "images")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +25,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--html", action="store_true", help="write HTML, which is the only format yet"
     )
-    parser.add_argument(
-        "--snapshot",
-        action="append",
-        type=Path,
-        required=True,
-        metavar="PATH",
-        help="a file of `ecr-constructs snapshot`, or a folder of such files; may be repeated",
-    )
+    add_snapshots(parser, "repositories and images")
     parser.add_argument("--output", required=True, metavar="FILE", help="the page")
     parser.add_argument(
         "--team-tag",
@@ -44,7 +38,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page."""
-    snapshots = read_snapshots(options.snapshot)
+    snapshots = chosen_snapshots(options, _SOURCES)
     figures = Figures(snapshots, options.team_tag)
     findings = status(figures.snapshots, now=figures.now).findings
     write_text(options.output, to_html(figures, findings))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_constructs.access.callers import read_principal
 from ecr_constructs.access.questions import VERBS
 from ecr_constructs.access.select import query_snapshots, query_templates
 from ecr_constructs.cli.arguments import add_formats
+from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
+from ecr_constructs.cli.snapshots import add_snapshots, chosen_snapshots
 from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.report.who_can import blocks, to_json
-from ecr_constructs.snapshot.files import read_snapshots
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ecr_constructs.report.document import Block
 
 NO, NOT_KNOWN = 1, 4
+_SOURCES = ("registry", "repositories", "identities")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -36,14 +38,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         metavar="REPOSITORY",
         help="a name, an ARN, or a URI; of a template, a logical id",
     )
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "--snapshot",
-        action="append",
-        type=Path,
-        metavar="PATH",
-        help="a file of `ecr-constructs snapshot`, or a folder of such files; may be repeated",
-    )
+    source = add_snapshots(parser, "policies, roles and users")
     source.add_argument(
         "--templates",
         action="append",
@@ -65,10 +60,14 @@ def run(options: argparse.Namespace) -> int:
     """Answer the question."""
     verb = VERBS[options.verb]
     named = read_principal(options.principal) if options.principal is not None else None
-    if options.snapshot:
-        query = query_snapshots(read_snapshots(options.snapshot), options.repository, verb)
-    else:
+    if options.templates is not None:
+        if options.region is not None or options.profile is not None:
+            message = "--region and --profile are for --live; templates have their own"
+            raise CommandError(Diagnostic("argument-without-live", message))
         query = query_templates(load(options.templates), options.repository, verb)
+    else:
+        snapshots = chosen_snapshots(options, _SOURCES)
+        query = query_snapshots(snapshots, options.repository, verb)
     result = query.one(named) if named is not None else query.everyone()
 
     formats: dict[str, Callable[[], str | list[Block]]] = {
