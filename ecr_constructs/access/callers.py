@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?:iam|sts)::(?P<account>\d{12}):"
-    r"(?:(?P<root>root)|(?P<kind>role|user|assumed-role)/(?P<name>.+))"
+    r"(?:(?P<root>root)|(?P<kind>role|user|assumed-role)/(?P<name>[^*?]+))"
 )
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(?:\.cn)?")
 # The id that IAM writes in a policy in place of the ARN of a deleted role or user.
@@ -71,6 +71,7 @@ class Caller:
         identity: The role or user, if its policies are read.
         closed_tags: Whether it has no other tags than those in the facts.
         session: The ARN of the session that asks; empty: any session of the role.
+        label: How answers call it; empty: by its ARN.
     """
 
     arn: str
@@ -80,6 +81,12 @@ class Caller:
     identity: Identity | None = field(default=None, repr=False)
     closed_tags: bool = False
     session: str = ""
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """How answers call it."""
+        return self.label or self.session or self.arn
 
     def meets(
         self,
@@ -111,6 +118,8 @@ class Caller:
         return Meeting(None if open_parts else True, tuple(open_parts))
 
     def _meets(self, key: str, wanted: Constraint, facts: set[Constraint]) -> bool | None:
+        if wanted in facts:
+            return True
         if key == NAMED:
             return self._is_named(wanted)
         if key == ARN and not wanted.key and (match := _SESSION.fullmatch(_text_of(wanted))):
@@ -125,22 +134,15 @@ class Caller:
 
     def _is_session(self, match: re.Match[str]) -> bool | None:
         """Tell whether a principal that is one session of a role is this one."""
-        if self.kind == "set":
-            return None
-        is_its_role = (match["account"], match["role"]) == (
-            self.account,
-            self.arn.rpartition("/")[2],
-        )
-        if self.kind != "role" or not is_its_role:
-            return False
+        name = self.arn.rpartition("/")[2]
+        if self.kind != "role" or (match["account"], match["role"]) != (self.account, name):
+            return None if self.kind == "set" else False
         return pattern(self.session, wild=False).text == match[0] if self.session else None
 
     def _is_named(self, wanted: Constraint) -> bool | None:
         """Tell whether principals that are listed by unusual names, or excluded, include it."""
         if wanted.how == "is" and isinstance(value := wanted.value, Pattern):
-            if _DELETED.fullmatch(value.text):
-                return False
-            return None
+            return False if _DELETED.fullmatch(value.text) else None
         if wanted.how != "is not" or self.kind == "set":
             return None
         names = [self.arn, *filter(None, [self.session])]
@@ -233,12 +235,17 @@ def set_caller(label: str, parts: frozenset[Part]) -> Caller:
     facts = {*parts, (SERVICE, ABSENT), *_literals(_OF_EVERYONE | _OF_IDENTITIES)}
     if FEDERATED not in keys:
         facts.add((FEDERATED, ABSENT))
+    return Caller(label, "set", _account_in(parts), frozenset(facts))
+
+
+def _account_in(parts: frozenset[Part]) -> str | None:
+    """Return the account of principals, if it is one."""
     accounts = {
-        constraint.value.text
+        value.text
         for key, constraint in parts
-        if key == ACCOUNT and isinstance(constraint.value, Pattern) and not constraint.value.is_glob
+        if key == ACCOUNT and isinstance(value := constraint.value, Pattern) and not value.is_glob
     }
-    return Caller(label, "set", accounts.pop() if len(accounts) == 1 else None, frozenset(facts))
+    return accounts.pop() if len(accounts) == 1 else None
 
 
 def _literals(values: Mapping[str, str]) -> Iterable[Part]:
@@ -270,18 +277,26 @@ def read_principal(text: str) -> Named:
     Raises:
         AccessError: ``principal-form``: it is none of these.
     """
-    if re.fullmatch(r"\d{12}", text):
-        return Named(root_of(text), "root", text)
-    if _SERVICE.fullmatch(text):
-        return Named(text, "service")
-    match = _ARN.fullmatch(text)
-    if match is None:
+    named = name_in(text)
+    if named is None:
         message = (
             f"--principal {text!r} is not the ARN of a role, a user, a session or an account, nor "
             "an account id, nor a service such as lambda.amazonaws.com"
         )
         remedy = "write for example arn:aws:iam::111122223333:role/ci"
         raise AccessError(Diagnostic("principal-form", message, remedy=remedy))
+    return named
+
+
+def name_in(text: str) -> Named | None:
+    """Return the principal of an ARN, an account or a service; None if it is none of these."""
+    if re.fullmatch(r"\d{12}", text):
+        return Named(root_of(text), "root", text)
+    if _SERVICE.fullmatch(text):
+        return Named(text, "service")
+    match = _ARN.fullmatch(text)
+    if match is None:
+        return None
     if match["root"]:
         return Named(text, "root", match["account"])
     if match["kind"] == "assumed-role":

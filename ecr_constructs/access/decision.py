@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.constraints import all_hold, any_holds
+from ecr_constructs.review.access.constraints import all_hold, any_holds, texts_of
 from ecr_constructs.review.access.grants import EVERYTHING, is_about
-from ecr_constructs.review.access.principals import ARN, SERVICE, UNRESOLVED
+from ecr_constructs.review.access.principals import ARN, NAMED, SERVICE, UNRESOLVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -145,10 +145,10 @@ def _is_for_all(grant: Grant) -> bool:
     return statement is not None and (statement.is_for_anyone or "NotPrincipal" in statement.body)
 
 
-def _is_direct(grant: Grant) -> bool:
+def is_direct(grant: Grant) -> bool:
     """Tell whether a statement names the principal itself, or everyone, and not its account."""
     return _is_for_all(grant) or any(
-        key == ARN and not constraint.key for key, constraint in grant.principals.parts
+        key in (ARN, NAMED) and not constraint.key for key, constraint in grant.principals.parts
     )
 
 
@@ -165,23 +165,19 @@ def decide(
         caller: Who asks.
         action: The action: ``ecr:BatchGetImage``.
         target: What it is about.
-        own: The policies of the caller; those of a set of principals and of an account's root
-            user allow everything. None: they are not read.
-        boundary: The permissions boundary. None: there is none, or the policies are not read.
+        own: The policies of the caller. None: it has none that limit it, as a service, or the root
+            user of an account, or principals whose own accounts allow them everything.
+        boundary: The permissions boundary. None: there is none.
     """
     there = _Side(target.policy, caller, action, target)
     mine = _Side(own, caller, action, target) if own else None
     limit = _Side(boundary, caller, action, target) if boundary else None
-    is_free = caller.kind in ("root", "set", "service")
-
-    direct = any_holds(hit.answer for hit in there.allows if _is_direct(hit.grant))
+    direct = any_holds(hit.answer for hit in there.allows if is_direct(hit.grant))
     by_resource = there.allowed
     if there.unread and direct is False:
         direct = None
-    by_identity: bool | None = True if is_free else mine.allowed if mine else None
-    within: bool | None = True if limit is None else limit.allowed
-    if mine is None and not is_free:
-        within = None
+    by_identity = True if mine is None else mine.allowed
+    within = True if limit is None else limit.allowed
     is_same = _is_same(caller.account, target.account)
     if caller.kind == "service":
         allowed = by_resource
@@ -198,30 +194,29 @@ def decide(
         allowed = {True: alone, False: both, None: alone if alone == both else None}[is_same]
     sides = [side for side in (there, mine, limit) if side is not None]
     denied = any_holds(side.denied for side in sides)
-    if mine is None and not is_free and denied is False:
-        denied = None
     answer = all_hold((None if denied is None else not denied, allowed))
     if answer is None and allowed is None and caller.kind != "service" and is_same is None:
         accounts = NotKnown(
             target.name, "", f"whether it is in account {caller.account} is not known", "templates"
         )
         gap = Reason("is not read", target.name, (action,), unread=accounts)
-        return Decision(answer, (*_reasons(answer, action, sides, caller, mine), gap))
-    return Decision(answer, tuple(_reasons(answer, action, sides, caller, mine)))
+        return Decision(answer, (*_reasons(answer, action, sides), gap))
+    return Decision(answer, tuple(_reasons(answer, action, sides)))
 
 
 def _unlimited(caller: Caller, there: _Side, *, within: bool | None) -> bool | None:
     """Tell whether a boundary leaves alone what a resource policy allows.
 
-    It does not limit what a resource policy gives to a user by name.
+    It does not limit what a resource policy gives to a user, or to a session, by name.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    if caller.kind != "user":
-        return within
     by_name = any_holds(
         hit.answer
         for hit in there.allows
-        if any(key == ARN and not how.key for key, how in hit.grant.principals.parts)
+        for key, how in hit.grant.principals.parts
+        if key == ARN
+        and not how.key
+        and (caller.kind == "user" or any(":sts:" in text for text in texts_of(how)))
     )
     return any_holds((within, by_name))
 
@@ -239,8 +234,6 @@ def _reasons(
     answer: bool | None,
     action: str,
     sides: Sequence[_Side],
-    caller: Caller,
-    mine: _Side | None,
 ) -> list[Reason]:
     denies = [
         reason
@@ -257,9 +250,7 @@ def _reasons(
     if answer:
         return allows
     lacking = [
-        Reason("does not allow", side.label, (action,))
-        for side in sides
-        if side.allowed is False and not (side is mine and caller.kind in ("root", "set"))
+        Reason("does not allow", side.label, (action,)) for side in sides if side.allowed is False
     ]
     if answer is False:
         return lacking

@@ -6,15 +6,14 @@ value is unknown, and is listed with its reason.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ecr_constructs.access.callers import AccessError
 from ecr_constructs.access.policies import Policies
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import KEY, MANAGED_POLICY, ROLE
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.constraints import ABSENT, matching
@@ -47,9 +46,6 @@ def live_policies(
         snapshots: The snapshots; identities are read of each account that has some.
         home: The snapshot of the repository's registry.
         name: The repository.
-
-    Raises:
-        AccessError: ``repository-missing``: there is no such repository.
     """
     registry = _Registry(home, name)
     templates = [registry.template()]
@@ -92,9 +88,6 @@ class _Registry:
             for item in _mappings(listing.items("repositories"))
             if item.get("repositoryName") == name
         ]
-        if not repositories and listing.is_known:
-            message = f"{snapshot.name} has no repository {name!r}"
-            raise AccessError(Diagnostic("repository-missing", message))
         if not repositories:
             self._miss("DescribeRepositories", listing)
         self._repository: Mapping[str, Any] = repositories[0] if repositories else {}
@@ -186,13 +179,13 @@ def _template(name: str, account: str, region: str, resources: Mapping[str, Any]
 def _identities(snapshots: Iterable[Snapshot]) -> dict[str, Answer]:
     """Return what is known about the roles and users of each account; the best of its Regions."""
     order = ("answered", "absent", "partial", "refused", "not-asked")
-    best: dict[str, Answer] = {}
+    answers: dict[str, list[Answer]] = defaultdict(list)
     for snapshot in snapshots:
-        answer = snapshot.answer(_DETAILS, service="iam")
-        account = snapshot.header.account
-        if account not in best or order.index(answer.state) < order.index(best[account].state):
-            best[account] = answer
-    return best
+        answers[snapshot.header.account].append(snapshot.answer(_DETAILS, service="iam"))
+    return {
+        account: min(of_regions, key=lambda answer: order.index(answer.state))
+        for account, of_regions in answers.items()
+    }
 
 
 def _organization(snapshot: Snapshot) -> Constraint | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ecr_constructs.access.callers import Caller, identity_caller
 from ecr_constructs.cloudformation.resource_types import (
     IDENTITIES,
-    KEY,
     POLICIES,
     REGISTRY_POLICY,
     ROLE,
@@ -21,7 +20,7 @@ from ecr_constructs.review.access.constraints import Constraint, matching
 from ecr_constructs.review.access.grants import gaps_in, grants_of
 from ecr_constructs.review.access.identities import SERVERLESS, Identities, as_identity, identity_of
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER, arn_of
-from ecr_constructs.review.access.values import Pattern, pattern
+from ecr_constructs.review.access.values import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -300,7 +299,7 @@ def registry_grants(policies: Policies, repository: Resource) -> list[Grant]:
     With the former scope it decides about replication and pull through caches alone.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
     """
-    if policies.registry_scope == "V1":
+    if policies.registry_scope != "V2":
         return []
     return [
         grant
@@ -311,22 +310,17 @@ def registry_grants(policies: Policies, repository: Resource) -> list[Grant]:
 
 def _facts_of(repository: Resource, account: str) -> dict[str, frozenset[Constraint]]:
     """Return what requests about a repository have; a tag of a template stays what it is."""
-    facts: dict[str, frozenset[Constraint]] = {}
-    for tag, value in _tags_of(repository).items():
-        if not is_unresolved(value) and not is_unresolved(tag):
-            for key in _TAGGED:
-                facts[f"{key}{tag.lower()}"] = frozenset({matching(pattern(value, wild=False))})
-    if repository.stack.region:
-        facts["aws:requestedregion"] = frozenset({matching(Pattern(repository.stack.region))})
-    if account:
-        facts["aws:resourceaccount"] = frozenset({matching(Pattern(account))})
-    return facts
-
-
-def keys_of(repository: Resource) -> tuple[str | None, Resource | None]:
-    """Return the customer key of a repository, and the resource that defines it, if one does."""
-    key = repository.get("EncryptionConfiguration", "KmsKey")
-    if not isinstance(key, str):
-        return None, None
-    referred = repository.assembly.referred_to(key)
-    return key, referred if referred is not None and referred.type == KEY else None
+    values = {
+        "aws:requestedregion": repository.stack.region or "",
+        "aws:resourceaccount": account,
+        **{
+            f"{key}{tag.lower()}": value
+            for tag, value in _tags_of(repository).items()
+            for key in _TAGGED
+        },
+    }
+    return {
+        key: frozenset({matching(pattern(value, wild=False))})
+        for key, value in values.items()
+        if value and not is_unresolved(key) and not is_unresolved(value)
+    }

@@ -10,11 +10,12 @@ from ecr_constructs.access.callers import (
     Caller,
     Named,
     identity_caller,
+    name_in,
     root_of,
     service_caller,
     set_caller,
 )
-from ecr_constructs.access.decision import Decision, Reason, decide
+from ecr_constructs.access.decision import Decision, Reason, decide, is_direct
 from ecr_constructs.access.key import key_decision
 from ecr_constructs.access.policies import PolicySet, Target, registry_grants, repository_target
 from ecr_constructs.model.not_known import NotKnown
@@ -272,24 +273,25 @@ class Query:
         """Yield the principals that were read and that may be able to assume a role."""
         if role.kind != "role":
             return
-        names: set[str] = set()
-        is_wide = False
-        for grant in self.policies.role_target(role).policy.grants:
+        trust = self.policies.role_target(role).policy
+        callers: dict[str, Caller] = {}
+        for grant in trust.grants:
             constraint = grant.principals.get(ARN)
             value = constraint.value if constraint is not None else None
-            if not grant.allows or SERVICE in dict(grant.principals.parts):
+            name = value.text if isinstance(value, Pattern) and not value.is_glob else ""
+            if not grant.allows or grant.principals.get(SERVICE) is not None:
                 continue
-            if isinstance(value, Pattern) and not value.is_glob:
-                names.add(value.text)
+            if name and ":sts:" not in name:
+                named = self.policies.by_arn.get(name)
+                callers |= {named.arn: named} if named is not None else {}
             else:
-                is_wide = True
-        for caller in self._assuming if is_wide else ():
-            if caller.arn != role.arn:
-                yield caller
-        for name in sorted(names):
-            named = self.policies.by_arn.get(name)
-            if named is not None and named.arn != role.arn:
-                yield named
+                # Whoever is not named itself needs a permission of its own.
+                wide = self.policies.callers if is_direct(grant) else self._assuming
+                callers |= {caller.arn: caller for caller in wide}
+        if trust.unread:
+            callers |= {caller.arn: caller for caller in self.policies.callers}
+        callers.pop(role.arn, None)
+        yield from callers.values()
 
     @property
     def _assuming(self) -> Sequence[Caller]:
@@ -360,26 +362,20 @@ class Query:
             # Its own account's roles and users are listed by themselves.
             return None
         is_alone = len(parts) == (2 if name else 1)
-        if is_alone and name and (match := _kind_of(name)):
-            return replace(
-                set_caller(name, grant.principals.parts), arn=name, kind=match, account=home
-            )
-        if is_alone and home.isdecimal():
-            return identity_caller(root_of(home), "root", home)
-        caller = set_caller(describe_principals(grant.principals), grant.principals.parts)
-        if name and _kind_of(name) and caller.kind == "set":
-            return replace(caller, kind=_kind_of(name))
+        if is_alone and (named := name_in(name or home)) is not None:
+            return replace(self._caller_of(named), session=named.session)
+        label = describe_principals(grant.principals)
+        caller = set_caller(label, grant.principals.parts)
+        if name and caller.kind == "set" and (named := name_in(name)) is not None:
+            # Its own policies decide, too.
+            kind, session = named.kind, named.session
+            return replace(caller, arn=named.arn, kind=kind, session=session, label=label)
         return caller
 
 
-def _kind_of(arn: str) -> str:
-    resource = arn.split(":", 5)[-1]
-    return next((kind for kind in ("role", "user") if resource.startswith(f"{kind}/")), "")
-
-
 def _principal(caller: Caller, decision: Decision) -> Principal:
-    step = Step(caller.arn, None, decision.reasons)
-    return Principal(caller.arn, _shown_kind(caller), decision.answer, (step,))
+    step = Step(caller.name, None, decision.reasons)
+    return Principal(caller.name, _shown_kind(caller), decision.answer, (step,))
 
 
 def _shown_kind(caller: Caller) -> str:
@@ -393,8 +389,8 @@ def _shown_kind(caller: Caller) -> str:
 def _through(
     caller: Caller, assumed: Decision, reached: Principal, answer: bool | None
 ) -> Principal:
-    step = Step(caller.arn, reached.principal, _merged(assumed.reasons))
-    return Principal(caller.arn, _shown_kind(caller), answer, (step, *reached.chain))
+    step = Step(caller.name, reached.principal, _merged(assumed.reasons))
+    return Principal(caller.name, _shown_kind(caller), answer, (step, *reached.chain))
 
 
 def _joined(answer: bool | None, decisions: Iterable[Decision]) -> Decision:

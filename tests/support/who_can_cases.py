@@ -204,7 +204,7 @@ def _trust(random: Random) -> list[Body]:
     choices: list[Any] = [
         *({"AWS": arn(HOME, "ops")}, {"AWS": f"arn:aws:iam::{HOME}:root"}, {"AWS": PARTNER}),
         *({"AWS": arn(PARTNER, "far")}, {"AWS": arn(HOME, "hop")}),
-        {"Service": "ecs-tasks.amazonaws.com"},
+        *({"Service": "ecs-tasks.amazonaws.com"}, {"AWS": "*"}),
     ]
     return [
         {
@@ -276,7 +276,7 @@ class Truth:
         within = caller.boundary is None or request.allowed(caller.boundary)
         own = request.allowed(caller.identity) and within
         if caller.account == role.account:
-            return bool(named) and (own or (within and any(how == "itself" for how, _ in named)))
+            return bool(named) and (own or (within and any(how != "account" for how, _ in named)))
         return own and bool(named)
 
     def answers(self, action: str) -> dict[str, set[bool]]:
