@@ -81,7 +81,8 @@ def chosen_snapshots(options: argparse.Namespace, sources: Sequence[str] = _LIVE
         sources: What ``--live`` reads. Default: images and workloads.
 
     Raises:
-        CommandError: ``argument-without-live``: a Region without ``--live``; or as `given_snapshots`.
+        CommandError: ``argument-without-live``: a Region without ``--live``; or as
+            `given_snapshots`.
         LiveError: AWS does not answer.
     """
     if not options.live:

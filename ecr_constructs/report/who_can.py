@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.report.document import Heading, Lines, Table
+from ecr_constructs.report.document import Heading, Lines
 from ecr_constructs.review.access.wording import describe_condition, describe_text
 
 if TYPE_CHECKING:
@@ -37,11 +37,8 @@ def blocks(result: WhoCan, *, is_one: bool) -> Iterator[Block]:
         yield Lines([line for step in item.chain for line in _lines(step)])
     else:
         yield Heading(f"Who can {question}")
-        rows = [
-            (_WORDS[item.answer], item.kind, describe_text(item.principal), _how(item))
-            for item in result.principals
-        ]
-        yield Table(("answer", "kind", "principal", "how"), rows) if rows else Lines(["nobody"])
+        lines = [line for item in result.principals for line in _entry(item)]
+        yield Lines(lines or ["no principal that was read"])
     yield Heading("Not known")
     yield Lines([_gap(gap) for gap in result.not_known])
 
@@ -59,20 +56,17 @@ def _lines(step: Step) -> Iterator[str]:
     yield from (f"  {_sentence(reason)}" for reason in step.reasons)
 
 
-def _how(item: Principal) -> str:
-    parts = []
+def _entry(item: Principal) -> Iterator[str]:
+    yield f"{_WORDS[item.answer]}: {item.kind} {describe_text(item.principal)}"
     for step in item.chain:
-        via = f"assumes {describe_text(step.role)} " if step.role is not None else ""
-        reasons = "; ".join(map(_sentence, step.reasons)) or "the account's own user"
-        parts.append(f"{via}({reasons})" if via else reasons)
-    return ", then ".join(parts)
+        yield from (f"  {line}" for line in _lines(step))
 
 
 def _sentence(reason: Reason) -> str:
     actions = ", ".join(map(describe_text, reason.actions))
     if reason.unread is not None:
         return f"{describe_text(reason.label)}: {describe_text(reason.unread.reason)}"
-    where = " ".join(filter(None, (policy_of(reason), statement_of(reason))))
+    where = ", ".join(filter(None, (policy_of(reason), statement_of(reason))))
     conditions = _conditions(reason)
     suffix = f" if {' and '.join(conditions)}" if conditions else ""
     return f"{where} {reason.effect} {actions}{suffix}"
@@ -85,7 +79,7 @@ def policy_of(reason: Reason) -> str:
     origin, path = reason.grant.origin, reason.grant.statement.path
     if path[1:2] == ("Policies",):
         inline = origin.get("Policies", path[2], "PolicyName")
-        return f"{describe_text(reason.label)}, inline policy {describe_text(str(inline))},"
+        return f"inline policy {describe_text(str(inline))} of {_owner(reason)}"
     names = {
         "AWS::ECR::Repository": "the repository policy",
         "AWS::ECR::RegistryPolicy": "the registry policy",
@@ -95,7 +89,11 @@ def policy_of(reason: Reason) -> str:
     if path[1:2] == ("AssumeRolePolicyDocument",):
         return describe_text(reason.label)
     name = origin.text("ManagedPolicyName") or origin.text("PolicyName") or origin.id
-    return f"{describe_text(reason.label)}, policy {name},"
+    return f"policy {name} of {_owner(reason)}"
+
+
+def _owner(reason: Reason) -> str:
+    return describe_text(reason.label).removeprefix("the policies of ")
 
 
 def statement_of(reason: Reason) -> str:
@@ -169,7 +167,7 @@ def _principal(item: Principal) -> dict[str, Any]:
 def _reason(reason: Reason) -> dict[str, Any]:
     return {
         "effect": reason.effect,
-        "policy": policy_of(reason).rstrip(","),
+        "policy": policy_of(reason),
         "statement": statement_of(reason).removeprefix("statement ") or None,
         "actions": [*map(describe_text, reason.actions)],
         "dependsOn": _conditions(reason),

@@ -36,4 +36,8 @@ def documents() -> dict[str, list[str]]:
         ],
         "status": [*_STATUS, "--format", "json"],
         "status sarif": [*_STATUS, "--format", "sarif"],
+        "who-can": [
+            *("who-can", "pull", "payments/api", "--format", "json"),
+            *("--templates", "examples/who_can/template.yaml"),
+        ],
     }

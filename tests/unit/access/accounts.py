@@ -117,7 +117,12 @@ def role_detail(name: str, *statements: Body, trust: Body | None = None, **more:
 
 def details(*, more: bool = False, **members: Any) -> Record:
     """Return a page of what IAM tells of an account; documents are not text, as boto3 has them."""
-    lists = {"RoleDetailList": [], "UserDetailList": [], "GroupDetailList": [], "Policies": []}
+    lists: Body = {
+        "RoleDetailList": [],
+        "UserDetailList": [],
+        "GroupDetailList": [],
+        "Policies": [],
+    }
     output = {**lists, **members}
     return Record("iam", "GetAccountAuthorizationDetails", {}, "", output, more=more)
 

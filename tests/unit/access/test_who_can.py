@@ -1,5 +1,6 @@
 """Who can do what with a repository, from templates: each answer, and what gives it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -156,7 +157,7 @@ BOUNDARIES: dict[str, tuple[str, list[Body], Any, str]] = {
     "beyond": ("Role", [PULLS], [allow("s3:*", Resource="*")], "no"),
     "it denies": ("Role", [PULLS], [EVERYTHING, deny(PULL, Resource="*")], "no"),
     "it is not read": ("Role", [PULLS], None, "not-known"),
-    "of a user whom the repository names": ("User", [LOGIN], [LOGIN], "yes"),
+    "of a user that the repository names": ("User", [LOGIN], [LOGIN], "yes"),
     "of a role that the repository names": ("Role", [LOGIN], [LOGIN], "no"),
 }
 
@@ -165,7 +166,8 @@ BOUNDARIES: dict[str, tuple[str, list[Body], Any, str]] = {
 def test_permissions_boundaries(case: str) -> None:
     """A boundary limits, but not what a repository policy gives to a user by name."""
     kind, own, boundary, expected = BOUNDARIES[case]
-    principal = role(*own, **{f"{kind}Name": "ci"})
+    principal = role(*own)
+    principal["Properties"][f"{kind}Name"] = "ci"
     principal["Type"] = f"AWS::IAM::{kind}"
     resources = {**api(pulls({"AWS": arn(f"{kind.lower()}/ci")})), "Ci": principal}
     if expected in ("yes", "no") and "repository" not in case:
@@ -301,10 +303,10 @@ def test_a_chain_of_roles() -> None:
         "Dev": role(RoleName="dev", trust=trusting({"AWS": OPS}, {"AWS": CI}, {"AWS": DEV})),
         "Ops": role(RoleName="ops", trust=trusting({"AWS": arn("role/gone")})),
     }
-    [found] = asked(resources).one(read_principal(OPS)).principals
+    [last] = asked(resources).one(read_principal(OPS)).principals
 
     assert [(OPS, DEV), (DEV, CI), (CI, None)] == [
-        (step.principal, step.role) for step in found.chain
+        (step.principal, step.role) for step in last.chain
     ]
 
 
@@ -526,7 +528,7 @@ def test_everyone() -> None:
     assert DEV not in answers
 
 
-DENIED_IN_PART = {
+DENIED_IN_PART: dict[str, tuple[Body, str | None]] = {
     "a session": ({"Principal": {"AWS": f"arn:aws:sts::{FAR}:assumed-role/y/2"}}, "not-known"),
     "all but a role": ({"NotPrincipal": {"AWS": arn("role/x", FAR)}}, "not-known"),
     "a service": ({"Principal": {"Service": LAMBDA}}, "yes"),
@@ -560,7 +562,7 @@ def test_roles_that_trust_sessions_and_services() -> None:
     assert not {name for name in listed(query.everyone()) if "ecs-tasks" in name}
 
 
-WRONG = {
+WRONG: dict[str, Callable[[], object]] = {
     "principal-form": lambda: read_principal("ci"),
     "repository-missing": lambda: asked(api(), repository="other"),
     "repository-ambiguous": lambda: asked(
