@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
@@ -103,19 +103,31 @@ class Caller:
                 none are.
         """
         open_parts: list[Part] = []
-        facts: dict[str, set[Constraint]] = {key: set(values) for key, values in extra.items()}
-        for key, constraint in self.facts:
-            facts.setdefault(key, set()).add(constraint)
+        facts = self._with(extra)
         closed += (_TAG,) if self.closed_tags else ()
         for key, wanted in parts:
             if key not in facts and key.startswith(closed):
                 facts[key] = {ABSENT}
-            answer = self._meets(key, wanted, facts.get(key, set()))
+            answer = self._meets(key, _filled(wanted, facts), facts.get(key, set()))
             if answer is False:
                 return Meeting(False)  # noqa: FBT003 - one of three values
             if answer is None:
                 open_parts.append((key, wanted))
         return Meeting(None if open_parts else True, tuple(open_parts))
+
+    def fill(
+        self, constraint: Constraint, extra: Mapping[str, frozenset[Constraint]]
+    ) -> Constraint:
+        """Return a constraint with the values of policy variables, as far as they are known."""
+        value = constraint.value
+        has_variables = isinstance(value, Pattern) and value.placeholders
+        return _filled(constraint, self._with(extra)) if has_variables else constraint
+
+    def _with(self, extra: Mapping[str, frozenset[Constraint]]) -> dict[str, set[Constraint]]:
+        facts: dict[str, set[Constraint]] = {key: set(values) for key, values in extra.items()}
+        for key, constraint in self.facts:
+            facts.setdefault(key, set()).add(constraint)
+        return facts
 
     def _meets(self, key: str, wanted: Constraint, facts: set[Constraint]) -> bool | None:
         if wanted in facts:
@@ -167,6 +179,20 @@ class Meeting:
 
     answer: bool | None
     depends_on: tuple[Part, ...] = ()
+
+
+def _filled(constraint: Constraint, facts: Mapping[str, set[Constraint]]) -> Constraint:
+    value = constraint.value
+    if not isinstance(value, Pattern):
+        return constraint
+    text = value.text
+    for variable in value.placeholders:
+        texts = {_text_of(fact) for fact in facts.get(variable[2:-1].lower(), ())}
+        known_text = texts.pop() if len(texts) == 1 else ""
+        if not known_text or set(known_text) & set("*?$"):
+            return constraint
+        text = text.replace(variable, known_text.lower() if value.ignores_case else known_text)
+    return replace(constraint, values=frozenset({replace(value, text=text)}))
 
 
 def _text_of(constraint: Constraint) -> str:

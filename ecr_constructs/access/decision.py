@@ -112,7 +112,7 @@ class _Side:
 
 
 def _hit(grant: Grant, caller: Caller, action: str, target: Target) -> _Hit | None:
-    about = grant.what == EVERYTHING or is_about(target.what, grant.what)
+    about = grant.what == EVERYTHING or is_about(target.what, caller.fill(grant.what, target.facts))
     acts = True if action in grant.actions else _may_act(grant)
     if about is False or acts is False:
         return None

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_constructs.access.decision import Decision, Reason
+from ecr_constructs.access.policies import is_policy_read
 from ecr_constructs.cloudformation.iam_policy import statements_of
 from ecr_constructs.cloudformation.resource_types import KEY
 from ecr_constructs.model.not_known import NotKnown
-from ecr_constructs.review.access.grants import gaps_in
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource
@@ -42,7 +42,7 @@ def _state_of(key: Resource) -> Decision:
         return Decision(False, (Reason("denies", label, _USES),))  # noqa: FBT003 - of three values
     if enabled != "true":
         return Decision(None, (_unread(label, key.id, "its state is not known"),))
-    if any(gaps_in(key.get("KeyPolicy"))):
+    if not is_policy_read(key.get("KeyPolicy")):
         return Decision(None, (_unread(label, key.id, "its policy is not known"),))
     if any(
         not statement.allows and any(map(statement.may, _USES)) for statement in statements_of(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REGISTRY_POLICY,
     ROLE,
 )
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.constraints import Constraint, matching
@@ -23,7 +25,7 @@ from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER, arn_of
 from ecr_constructs.review.access.values import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource, TemplateSet
     from ecr_constructs.review.access.grants import Grant
@@ -143,7 +145,7 @@ class Policies:
         assert role is not None
         name = f"the trust policy of {caller.identity.label if caller.identity else caller.arn}"
         unread = []
-        if any(gaps_in(role.get("AssumeRolePolicyDocument"))):
+        if not is_policy_read(role.get("AssumeRolePolicyDocument")):
             unread.append(NotKnown(name, "", "is known only at the deployment", "templates"))
         trust = PolicySet(name, self.trust_of(role), unread)
         what = matching(pattern(caller.arn, wild=False))
@@ -198,8 +200,11 @@ class Policies:
 
     def _unknown_in(self, source: Resource, label: str) -> Iterator[NotKnown]:
         """Yield the policies of a resource that are unresolved."""
-        reason = f"a policy of {source.id} is known only at the deployment"
-        if any(gaps_in(source.get("PolicyDocument"))) or any(gaps_in(source.get("Policies"))):
+        reason = f"a policy of {source.id} is not one, or is known only at the deployment"
+        inline = [policy.get("PolicyDocument") for _, policy in source.mappings("Policies")]
+        if any(gaps_in(source.get("Policies"))) or not all(
+            map(is_policy_read, (source.get("PolicyDocument"), *inline))
+        ):
             yield self._missing(label, reason)
 
     def _unknown_lists(self, own: Resource | None, label: str) -> Iterator[NotKnown]:
@@ -249,6 +254,20 @@ class Policies:
         return named
 
 
+def is_policy_read(value: object) -> bool:
+    """Tell whether a policy and all its statements are known; no policy is."""
+    if isinstance(value, str) and not is_unresolved(value):
+        try:
+            value = read_json(value)
+        except JsonError:
+            return False
+    if isinstance(value, Mapping):
+        content = value.get("Statement")
+        statements = content if isinstance(content, list) else [content]
+        return all(isinstance(item, Mapping) for item in statements)
+    return value is None or (isinstance(value, str) and not any(gaps_in(value)))
+
+
 def _trust(role: Resource) -> list[Grant]:
     return list(grants_of(role, "trust"))
 
@@ -272,14 +291,14 @@ def repository_target(
     arn = str(stack.attribute(repository.id, "Arn"))
     grants = list(grants_of(repository, "repository"))
     missing = [*unread]
-    if any(gaps_in(repository.get("RepositoryPolicyText"))) and not unread:
-        reason = "the repository policy is known only at the deployment"
+    if not is_policy_read(repository.get("RepositoryPolicyText")) and not unread:
+        reason = "the repository policy is not a policy, or is known only at the deployment"
         missing.append(NotKnown(name, "", reason, "templates"))
     what = matching(pattern(arn, wild=False))
     grants += registry_grants(policies, repository)
     for registry in policies.templates.in_registry_of(repository, REGISTRY_POLICY):
-        if any(gaps_in(registry.get("PolicyText"))) and not unread:
-            reason = "the registry policy is known only at the deployment"
+        if not is_policy_read(registry.get("PolicyText")) and not unread:
+            reason = "the registry policy is not a policy, or is known only at the deployment"
             missing.append(NotKnown(name, "", reason, "templates"))
     in_arn = arn.split(":")[4] if arn.startswith("arn:") else ""
     account = stack.account or in_arn

@@ -1,6 +1,6 @@
 """The page of `report` in a real browser: phone and desktop, dark, printed, and without scripts.
 
-It needs Debian's package chromium. playwright-core is installed below pytest's folder.
+It needs Debian's package chromium, or Chrome. playwright-core is installed below pytest's folder.
 """
 
 import json
@@ -25,7 +25,7 @@ VISIT = Path(__file__).with_name("visit_page.js")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what a browser says about the page of a hostile registry, by visit."""
     folder = tmp_path_factory.mktemp("browser")
-    browser = shutil.which("chromium")
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
     assert browser, "install Debian's package chromium"
     npm = ["npm", "install", "--no-save", "--silent", "--prefix", str(folder), PLAYWRIGHT]
     subprocess.run(npm, check=True, timeout=300)

@@ -32,6 +32,7 @@ CI, DEV, OPS = arn("role/ci"), arn("role/dev"), arn("role/ops")
 LAMBDA = "lambda.amazonaws.com"
 SESSION = f"arn:aws:sts::{HOME}:assumed-role/ci/build-1"
 HERE = f"arn:aws:ecr:eu-central-1:{HOME}:repository/{NAME}"
+CALLERS = "${aws:PrincipalAccount}"
 IF_VPC = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
 LOGIN = allow("ecr:GetAuthorizationToken", Resource="*")
 UNKNOWN: Body = {"Fn::ImportValue": "elsewhere"}
@@ -53,6 +54,25 @@ WITHIN: dict[str, tuple[list[Body], list[Body], str]] = {
         [pulls("*", Condition={"StringEquals": {"aws:PrincipalAccount": HOME}})],
         [LOGIN],
         "yes",
+    ),
+    "the repository is open in its own account": (
+        [
+            pulls(
+                "*", Condition={"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}
+            )
+        ],
+        [LOGIN],
+        "yes",
+    ),
+    "the repository is open in another account": (
+        [
+            pulls(
+                "*",
+                Condition={"StringNotEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}},
+            )
+        ],
+        [LOGIN],
+        "no",
     ),
     "the repository is open to roles like it": (
         [pulls("*", Condition={"ArnLike": {"aws:PrincipalArn": arn("role/c*")}})],
@@ -437,6 +457,9 @@ def test_keys(case: str) -> None:
 
 
 POLICIES_NOT_KNOWN: dict[str, Body] = {
+    "that is broken": {"Api": {"RepositoryPolicyText": '{"Version": '}},
+    "that is a list": {"Api": {"RepositoryPolicyText": ["x"]}},
+    "without statements": {"Api": {"RepositoryPolicyText": {"Version": "2012-10-17"}}},
     "of the repository": {"Api": {"RepositoryPolicyText": UNKNOWN}},
     "of the registry": {"Registry": {"PolicyText": UNKNOWN}},
 }

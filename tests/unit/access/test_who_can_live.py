@@ -292,6 +292,19 @@ def test_tags(case: str) -> None:
     assert expected == answer(asked_live(source), CI)
 
 
+VARIABLES = {"payments": "yes", "web": "no", "pay*": "not-known", None: "not-known"}
+
+
+@pytest.mark.parametrize("team", VARIABLES)
+def test_policy_variables(team: str | None) -> None:
+    """A variable is what the tag of the role is, if that is known and no pattern."""
+    on = "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*"
+    tags = [] if team is None else [{"Key": "team", "Value": team}]
+    role = role_detail("ci", LOGIN, allow(PULL, Resource=on), Tags=tags)
+
+    assert VARIABLES[team] == answer(asked_live(snapshots(details(RoleDetailList=[role]))), CI)
+
+
 def test_tags_that_were_not_read() -> None:
     """They decide nothing then."""
     statement = allow(PULL, Resource="*", Condition={"Null": {"aws:ResourceTag/cost": "true"}})
