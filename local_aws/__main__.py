@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_aws import LocalAwsError, environment
@@ -33,7 +34,10 @@ def start(arguments: argparse.Namespace) -> None:
 
     environment.remove_users_settings()
     organizations = dict(arguments.organization)
-    with LocalAws(port=arguments.port, organizations=organizations) as aws, announced(aws):
+    server = LocalAws(
+        port=arguments.port, organizations=organizations, scan_findings=arguments.scan_findings
+    )
+    with server as aws, announced(aws):
         if arguments.bootstrap:
             print(f"Bootstrapping {len(arguments.bootstrap)} environments", flush=True)
             trust = arguments.bootstrap[0][0]
@@ -142,6 +146,13 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="ID=ACCOUNT,ACCOUNT",
         help="the accounts of an organization; others are in none",
+    )
+    started.add_argument(
+        "--scan-findings",
+        type=Path,
+        metavar="FILE",
+        help='what scans find: {"findings": [{"image": "api:v1", "vulnerability": "CVE-2026-0001", '
+        '"severity": "HIGH", "package": "openssl"}]}',
     )
     for command in (wrapped, printed):
         command.add_argument(

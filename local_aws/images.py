@@ -16,6 +16,7 @@ OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 HELM_CONFIG = "application/vnd.cncf.helm.config.v1+json"
 HELM_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+NOTATION_SIGNATURE = "application/vnd.cncf.notary.signature"
 BUILDKIT_CACHE = "application/vnd.buildkit.cacheconfig.v0"
 
 
@@ -91,6 +92,22 @@ def build_cache(seed: int | str) -> Artifact:
     layer = Blob(OCI_LAYER, _gzip(_tar({"cache": str(seed)})))
     config = {"layers": [{"blob": layer.digest, "parent": -1}], "records": []}
     return _artifact(_json(BUILDKIT_CACHE, config), layer)
+
+
+def signature(subject: Artifact, *, artifact_type: str = NOTATION_SIGNATURE) -> Artifact:
+    """Build an artifact about another, by default a signature of notation's without the signing."""
+    layer = Blob("application/jose+json", json.dumps({"payload": subject.digest}).encode())
+    empty = Blob("application/vnd.oci.empty.v1+json", b"{}")
+    content = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": artifact_type,
+        "config": empty.descriptor,
+        "layers": [layer.descriptor],
+        "subject": subject.manifest.descriptor,
+        "annotations": {"io.cncf.notary.x509chain.thumbprint#S256": "[]"},
+    }
+    return Artifact(_json(OCI_MANIFEST, content), blobs=(empty, layer))
 
 
 def _artifact(config: Blob, *layers: Blob) -> Artifact:

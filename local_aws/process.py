@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from local_aws import LocalAwsError, paths
+from local_aws import LocalAwsError, findings, paths
 from local_aws.endpoint import SHOWN_LINES, Endpoint, find
 from local_aws.gate import HEALTH, HOST, SECRET_HEADER
 
@@ -39,13 +39,26 @@ class LocalAws(Endpoint):
         port: The port; by default a free one.
         organizations: The accounts of each organization; until the start they may be changed. No
             other account is in one.
+        scan_findings: A file of what scans find, as `findings.load` reads it; by default scans
+            find nothing.
+
+    Raises:
+        LocalAwsError: The port cannot be used, or the file is not as it must be.
     """
 
     def __init__(
-        self, *, port: int | None = None, organizations: Mapping[str, Iterable[str]] | None = None
+        self,
+        *,
+        port: int | None = None,
+        organizations: Mapping[str, Iterable[str]] | None = None,
+        scan_findings: Path | None = None,
     ) -> None:
         """Choose the port; the server starts with the `with` block."""
         self.organizations: Mapping[str, Iterable[str]] = organizations or {}
+        self._findings = [scan_findings.resolve()] if scan_findings else []
+        for path in self._findings:
+            # The server reads it again; what is wrong with it is said before anything starts.
+            findings.load(path)
         self.port = _available(port or 0)
         super().__init__(f"http://{HOST}:{self.port}", secret=secrets.token_urlsafe(32))
 
@@ -65,6 +78,7 @@ class LocalAws(Endpoint):
                 [
                     *(str(paths.SERVER_PYTHON), "-m", "local_aws.server"),
                     *("--port", str(self.port), *members),
+                    *(part for path in self._findings for part in ("--scan-findings", str(path))),
                 ],
                 cwd=paths.PROJECT,
                 # Not the user's environment: ministack has a hundred variables of its own.

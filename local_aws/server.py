@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
+from local_aws import findings
 from local_aws.gate import HOST, Gate
 
 
@@ -28,6 +30,7 @@ def main() -> None:
     parser.add_argument(
         "--member", nargs=2, action="append", default=[], metavar=("ACCOUNT", "ORGANIZATION")
     )
+    parser.add_argument("--scan-findings", type=Path)
     arguments = parser.parse_args()
     port, secret = arguments.port, sys.stdin.readline().strip()
     if not secret:
@@ -53,7 +56,8 @@ def main() -> None:
 
     from local_aws import overlay  # noqa: PLC0415
 
-    overlay.install(f"http://{HOST}:{port}", secret, dict(arguments.member))
+    detected = findings.load(arguments.scan_findings) if arguments.scan_findings else []
+    overlay.install(f"http://{HOST}:{port}", secret, dict(arguments.member), detected)
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75

@@ -24,7 +24,7 @@ from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.selection import select
 from ecr_constructs.cloudformation.reading import real_path
-from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.cloudformation.template import Template, is_stored
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
 
 
@@ -218,10 +218,5 @@ def _declared(body: Mapping[str, Any], values: Mapping[str, ParameterValue]) -> 
     return {
         name: value if isinstance(value, str) else ",".join(value)
         for name, value in values.items()
-        # The value of an SSM parameter is not the value of the parameter of the template.
-        if isinstance(declared, Mapping) and name in declared and not _is_ssm(declared[name])
+        if isinstance(declared, Mapping) and name in declared and not is_stored(declared[name])
     }
-
-
-def _is_ssm(parameter: Any) -> bool:
-    return isinstance(parameter, Mapping) and str(parameter.get("Type")).startswith("AWS::SSM::")

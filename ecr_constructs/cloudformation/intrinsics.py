@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2s
 from typing import Any, Protocol
 
+from ecr_constructs.cloudformation.template import is_stored
 from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import is_unresolved
@@ -42,7 +43,6 @@ _MARK = re.compile(r"\$\{Token\[unknown(?:\.[0-9a-f]{16})?\]\}")
 _REFERENCE = re.compile(r"\$\{Token\[(?:\d+\.)?([\w.]+)\]\}", re.ASCII)
 _PARTITION_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com"}
 _LISTS = ("CommaDelimitedList", "List<")
-_SSM = "AWS::SSM::Parameter::"
 # The expressions of the marks of this process, as they are shown.
 _written: dict[str, str] = {}
 
@@ -187,9 +187,8 @@ class Resolver:
         if isinstance(allowed, list) and len(allowed) == 1:
             return allowed[0]
         # A parameter of Systems Manager is another one if its name is.
-        kind = definition.get("Type")
-        is_stored = isinstance(kind, str) and kind.startswith(_SSM)
-        stored = [kind, definition.get("Default")] if is_stored else []
+        is_named = is_stored(definition)
+        stored = [definition.get("Type"), definition.get("Default")] if is_named else []
         return unknown("Ref", [self._scope.number, name, *stored], name)
 
     def _pseudo(self, name: str) -> Any:

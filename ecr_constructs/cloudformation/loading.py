@@ -34,7 +34,7 @@ from ecr_constructs.cloudformation.reading import (
     text_of,
     unreadable,
 )
-from ecr_constructs.cloudformation.template import SECTIONS, Template, nested_stacks
+from ecr_constructs.cloudformation.template import SECTIONS, Template, is_stored, nested_stacks
 from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
@@ -209,8 +209,7 @@ def _with_parameters(
     defaults = {
         name: parameter.get("Default")
         for name, parameter in (declared.items() if isinstance(declared, Mapping) else ())
-        # That of a parameter of Systems Manager is a name, not a value.
-        if isinstance(parameter, Mapping) and not str(parameter.get("Type")).startswith("AWS::SSM")
+        if isinstance(parameter, Mapping) and not is_stored(parameter)
     }
     literals = {
         str(name): str(value).lower() if isinstance(value, bool) else str(value)

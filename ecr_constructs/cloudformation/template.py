@@ -94,6 +94,11 @@ def dotted(place: Place) -> str:
     return text.removeprefix(".")
 
 
+def is_stored(parameter: object) -> bool:
+    """Tell whether the value of a parameter is in Systems Manager: what is written is its name."""
+    return isinstance(parameter, Mapping) and str(parameter.get("Type")).startswith("AWS::SSM::")
+
+
 class NestedStack(NamedTuple):
     """A resource that is a nested stack with a local file, whose path is as it is written."""
 

@@ -15,8 +15,7 @@ from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
     Source,
-    account_id_errors,
-    check_each,
+    check_account,
     check_names,
 )
 from ecr_constructs.model.repository_policy import (
@@ -56,7 +55,7 @@ class CreatedPolicy(JoinedRepositoryPolicy):
         """Allow Lambda to pull for the functions of an account, and that account."""
         check_names("functions", functions)
         if account is not None:
-            check_each("account", [account], account_id_errors)
+            check_account("account", account)
         own = self._source
         source = Source(own.partition, own.region, account or own.account)
         statements = [pull_by_service(LAMBDA, source.functions(functions))]

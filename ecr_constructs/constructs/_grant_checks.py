@@ -41,13 +41,20 @@ def check_actions(actions: Sequence[str]) -> None:
 
 def _action_errors(action: str) -> Iterator[Diagnostic]:
     matching = actions_matching(action, "ecr")
-    if not matching:
-        near = get_close_matches(action, [f"ecr:{name}" for name in actions_of("ecr")], 1)
+    if action != "*" and not action.lower().startswith("ecr:"):
+        yield Diagnostic(
+            "grant-action-unknown",
+            f"{action!r} is not an action of ECR, as 'ecr:BatchGetImage' is",
+            remedy=f"{_similar(action)}allow others in the principal's own policy",
+        )
+    elif not matching:
         yield Diagnostic(
             "grant-action-unknown",
             f"{action!r} is not an action of ECR that this version knows",
-            remedy=f"write {(near or ['ecr:BatchGetImage'])[0]!r}, or add a statement to the own "
-            "policy of the role",
+            remedy=f"{_similar(action)}if it is newer than this version, "
+            "write an iam.PolicyStatement: for a principal of this account in its own policy "
+            "(add_to_principal_policy), for others in the policy of the repository "
+            "(add_to_resource_policy)",
         )
     elif matching <= REGISTRY_ACTIONS:
         yield Diagnostic(
@@ -56,6 +63,12 @@ def _action_errors(action: str) -> Iterator[Diagnostic]:
             remedy="grant_pull and grant_push allow the login; for the others add a statement with "
             "resources=['*'] to the role's own policy",
         )
+
+
+def _similar(action: str) -> str:
+    """Return the beginning of a remedy: the action that is probably meant."""
+    near = get_close_matches(action, [f"ecr:{name}" for name in actions_of("ecr")], 1)
+    return f"write {near[0]!r}; " if near else ""
 
 
 def require_attachment(policy: iam.Policy) -> None:

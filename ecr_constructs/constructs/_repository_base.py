@@ -32,8 +32,7 @@ from ecr_constructs.model.principals import (
     LAMBDA,
     AccountId,
     Source,
-    account_id_errors,
-    check_each,
+    check_account,
     check_names,
 )
 from ecr_constructs.model.repository_policy import (
@@ -90,7 +89,7 @@ class RepositoryGrants:
         functions = functions or ()
         check_names("functions", functions)
         if account is not None:
-            check_each("account", [account], account_id_errors)
+            check_account("account", account)
         source = self._source(account)
         grant = self._grant_with_login(
             iam.ServicePrincipal(LAMBDA, conditions=source.functions(functions)),
@@ -245,12 +244,14 @@ class RepositoryBase(ecr.RepositoryBase, RepositoryGrants):
                 (https://github.com/aws/aws-cdk/issues/15070). The conditions of a principal are
                 conditions of the statement, in whichever policy it is; a login has none. Each
                 component of a ``CompositePrincipal`` is granted the same.
-            actions: The actions, such as ``ecr:DescribeImageScanFindings``.
+            actions: The actions, such as ``ecr:DescribeImageScanFindings``; those of the service
+                authorization reference at the release of this version. An action that is newer
+                needs a statement of your own.
 
         Raises:
-            ValidationError: Nothing would be rendered; the repository is imported and its policy
-                would have to name the principal; a service would be allowed on behalf of anyone;
-                or anyone would be allowed (``principal-is-anyone``).
+            ValidationError: Nothing would be rendered, or an action is unknown; the repository is
+                imported and its policy would have to name the principal; a service would be
+                allowed on behalf of anyone; or anyone would be allowed (``principal-is-anyone``).
         """
         check_actions(actions)
         return self._grant(grantee, principal_of(grantee), actions)

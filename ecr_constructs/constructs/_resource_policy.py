@@ -18,8 +18,7 @@ from ecr_constructs.model.principals import (
     LAMBDA,
     PRINCIPAL_ARN,
     Source,
-    account_id_errors,
-    check_each,
+    check_account,
     limits_source,
     policy_principal_errors,
     service_errors,
@@ -81,7 +80,7 @@ def resource_principal(
         suggestion = _keyword(actions, "accounts", str(principal.principal_account))
         return ResourcePrincipal(principal, defined_in_app=True, suggestion=suggestion)
     if isinstance(principal, iam.AccountPrincipal):
-        check_each("grantee", [str(principal.account_id)], account_id_errors)
+        check_account("grantee", str(principal.account_id))
         suggestion = _keyword(actions, "accounts", str(principal.account_id))
         return ResourcePrincipal(principal, suggestion=suggestion)
     if isinstance(principal, iam.OrganizationPrincipal):

@@ -13,7 +13,12 @@ from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
+from ecr_constructs.model.validation import (
+    item_errors,
+    raise_if_invalid,
+    require_list,
+    value_errors,
+)
 from ecr_constructs.model.wildcards import matcher
 
 AccountId = Annotated[str, UNCHECKED]
@@ -45,7 +50,7 @@ _ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@*/-]+", 
 
 def account_id_errors(account: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an account id."""
-    if isinstance(account, int):
+    if isinstance(account, int) and not isinstance(account, bool) and 0 <= account < 10**12:
         yield Diagnostic(
             "account-id-is-number",
             "an account id is text, because of its leading zeros",
@@ -150,6 +155,21 @@ def check_each(
     require_list(keyword, values)
     errors = item_errors(keyword, values, errors_of, name_values=True)
     raise_if_invalid(keyword, list(values), errors)
+
+
+def check_account(keyword: str, account: object) -> None:
+    """Reject the value of a keyword that takes one account; a deploy-time value passes."""
+    raise_if_invalid(keyword, account, value_errors(keyword, account, account_id_errors))
+
+
+def check_account_keys(keyword: str, by_account: Mapping[str, object]) -> None:
+    """Reject the value of a keyword that takes a mapping of accounts; deploy-time keys pass."""
+    errors = (
+        error
+        for account in by_account
+        for error in value_errors(f"{keyword}[{account!r}]", account, account_id_errors)
+    )
+    raise_if_invalid(keyword, [*by_account], errors)
 
 
 LAMBDA = "lambda.amazonaws.com"

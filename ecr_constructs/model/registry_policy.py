@@ -141,7 +141,7 @@ def check_pulls(
     """Reject an account or prefixes that no registry has; deploy-time values pass."""
     require_list("prefixes", prefixes)
     require_list("cache_prefixes", cache_prefixes)
-    principals.check_each("account", [account], principals.account_id_errors)
+    principals.check_account("account", account)
     if not isinstance(further_registries, Mapping):
         reject(
             "private pulls",
@@ -151,8 +151,7 @@ def check_pulls(
             path="further_registries",
             remedy="write {'444455556666': []} for all repositories of an account",
         )
-    accounts = list(further_registries)
-    principals.check_each("further_registries", accounts, principals.account_id_errors)
+    principals.check_account_keys("further_registries", further_registries)
     for other, values in further_registries.items():
         require_list(f"further_registries[{other!r}]", values)
     errors = (

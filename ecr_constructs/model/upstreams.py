@@ -154,7 +154,7 @@ class Upstream:
         Raises:
             ValidationError: The account is not an account id.
         """
-        principals.check_each("account", [account], principals.account_id_errors)
+        principals.check_account("account", account)
         arn = None if role is None else arn_of(role, "role")
         return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
 

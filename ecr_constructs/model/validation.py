@@ -74,9 +74,20 @@ def item_errors(
 ) -> Iterator[Diagnostic]:
     """Yield the problems of each value of a list, with its index; deploy-time values pass."""
     for index, value in enumerate(values):
-        for error in () if is_unresolved(value) else errors_of(value):
-            message = f"{value!r}: {error.message}" if name_values else error.message
-            yield replace(error, path=f"{path}[{index}]", message=message)
+        yield from value_errors(f"{path}[{index}]", value, errors_of, name_value=name_values)
+
+
+def value_errors(
+    path: str,
+    value: Any,
+    errors_of: Callable[[Any], Iterable[Diagnostic]],
+    *,
+    name_value: bool = False,
+) -> Iterator[Diagnostic]:
+    """Yield the problems of one value, with its path; a deploy-time value passes."""
+    for error in () if is_unresolved(value) else errors_of(value):
+        message = f"{value!r}: {error.message}" if name_value else error.message
+        yield replace(error, path=path, message=message)
 
 
 def duplicate_errors(code: str, path: str, values: Sequence[str]) -> Iterator[Diagnostic]:

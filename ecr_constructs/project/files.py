@@ -78,6 +78,7 @@ def _readme(settings: ProjectSettings, source: Source) -> str:
         account=first.account,
         region=first.region,
         stage=first.stage,
+        cdk=_cdk_version(_example("github-synthesize.yml")),
     )
 
 

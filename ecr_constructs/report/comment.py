@@ -217,7 +217,7 @@ def _recipes(review: Review) -> Iterator[str]:
     """Yield a section for each recipe, as long as there is room for its commands."""
     room = _RECIPES_LENGTH
     for recipe in islice(review.recipes, _MOST_RECIPES):
-        lines = [inline(recipe.outcome), ""]
+        lines = [inline(recipe.outcome), ""] if recipe.outcome else []
         for number, step in enumerate(recipe.steps, start=1):
             lines.append(f"{number}. {inline(step.summary)}")
             if step.commands:

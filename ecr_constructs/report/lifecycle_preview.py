@@ -170,7 +170,9 @@ def _summary(simulation: Simulation, view: View) -> Iterator[str]:
         yield f"Deleting frees {_size(simulation.expired_bytes)}."
     if counts[Fate.ARCHIVED]:
         yield f"Archiving moves {_size(simulation.archived_bytes)}."
-    if simulation.policy.rules and not counts[Fate.EXPIRED] and not counts[Fate.ARCHIVED]:
+    if not simulation.policy.rules:
+        yield "There is no lifecycle policy, so every image is kept permanently."
+    elif not counts[Fate.EXPIRED] and not counts[Fate.ARCHIVED]:
         yield "Nothing is deleted or archived; the table of the rules says why."
 
 

@@ -139,7 +139,7 @@ def not_known_title(review: Review) -> str:
 
 def recipe_lines(recipe: Recipe) -> list[str]:
     """Return the outcome, the steps with their commands, and the cautions of a recipe."""
-    lines = [visible(recipe.outcome)]
+    lines = [visible(recipe.outcome)] if recipe.outcome else []
     for number, step in enumerate(recipe.steps, start=1):
         lines.append(f"{number}. {visible(step.summary)}")
         lines += [f"       {visible(command)}" for command in step.commands]

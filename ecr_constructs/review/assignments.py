@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.intrinsics import Resolver, as_written, atoms_of, text_of
 from ecr_constructs.cloudformation.references import conditions_in
+from ecr_constructs.cloudformation.template import is_stored
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.json_text import compact
@@ -63,7 +64,7 @@ def merged(
         comparison: Both sides, with nothing assumed.
         review: Returns the changes of both sides.
     """
-    changes = list(review(comparison))
+    changes = unassumed = list(review(comparison))
     unread: list[Unread] = []
     for numbers in _components(comparison):
         assignments = list(_assignments(comparison, numbers))
@@ -75,7 +76,7 @@ def merged(
                 (assignment, review(_assuming(comparison, numbers, assignment)))
                 for assignment in assignments
             ]
-            changes = list(_merged(changes, reviewed, titles))
+            changes = list(_merged(changes, reviewed, titles, unassumed))
     changes += _with_defaults(comparison, review, changes)
     return changes, tuple(unread)
 
@@ -86,8 +87,17 @@ def _with_defaults(
     changes: Sequence[Change],
 ) -> Iterator[Change]:
     """Yield what happens where the changed defaults of parameters are used."""
-    changed = changed_defaults(comparison)
-    if not changed:
+    changed = [
+        {
+            number: values
+            for number, defaults in by_number.items()
+            if (values := _values(side.stacks[number], defaults))
+        }
+        for side, by_number in zip(
+            (comparison.base, comparison.head), changed_defaults(comparison), strict=False
+        )
+    ]
+    if not any(changed):
         return
     sides = [
         TemplateSet(
@@ -103,6 +113,12 @@ def _with_defaults(
         if _key(change) not in reported:
             severity = min(change.severity, Severity.WARNING)
             yield replace(change, severity=severity, when="if the changed defaults are used")
+
+
+def _values(stack: Stack, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the defaults that are values; others are names in Systems Manager."""
+    parameters = stack.section("Parameters")
+    return {name: value for name, value in defaults.items() if not is_stored(parameters[name])}
 
 
 def changed_defaults(comparison: Comparison) -> tuple[dict[int, dict[str, str]], ...]:
@@ -316,9 +332,11 @@ def _merged(
     changes: Iterable[Change],
     reviewed: Sequence[tuple[Assignment, Sequence[Change]]],
     titles: set[str],
+    unassumed: Iterable[Change],
 ) -> Iterator[Change]:
     """Yield the changes of other stacks, and those of each assignment, each once."""
-    reported = set()
+    # What is unknown of another stack is as unknown here; its own assignments decide it.
+    reported = {_key(change) for change in unassumed if change.stack not in titles}
     for change in changes:
         if change.stack not in titles:
             reported.add(_key(change))

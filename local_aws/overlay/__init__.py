@@ -9,22 +9,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from local_aws.findings import Finding
 
 
-def install(endpoint_url: str, secret: str, organizations: Mapping[str, str]) -> None:
+def install(
+    endpoint_url: str,
+    secret: str,
+    members: Mapping[str, str],
+    findings: Sequence[Finding] = (),
+) -> None:
     """Add every part of the overlay to the ministack of this process.
 
     ECR hands out the endpoint as its registry's address; accounts are mapped to organizations.
-    What STS and ECR issue begins with the secret, so that it is accepted again.
+    What STS and ECR issue begins with the secret, so that it is accepted again. Scans find the
+    findings.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
-    from local_aws.overlay import adoption, authorization, cloudformation, confinement, http  # noqa: PLC0415
+    from local_aws.overlay import (  # noqa: PLC0415
+        adoption,
+        authorization,
+        cloudformation,
+        confinement,
+        ecs,
+        functions,
+        http,
+        inspector,
+        organizations,
+        scans,
+    )
     from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - for its operations
 
-    authorization.ORGANIZATIONS.update(organizations)
+    authorization.ORGANIZATIONS.update(members)
     confinement.install()
     authorization.install(secret)
     http.install(endpoint_url, secret)
     cloudformation.install()
     adoption.install()
+    ecs.install()
+    functions.install()
+    inspector.install()
+    organizations.install()
+    scans.FINDINGS.extend(findings)

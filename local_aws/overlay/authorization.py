@@ -35,9 +35,15 @@ from ministack.services import cognito, ecr, iam, sts
 from local_aws.overlay import operations, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from ministack.core.iam_evaluator import EvalContext, EvalResult, ParsedStatement, PrincipalInfo
+    from ministack.core.iam_evaluator import (
+        AuthError,
+        EvalContext,
+        EvalResult,
+        ParsedStatement,
+        PrincipalInfo,
+    )
 
     from local_aws.overlay.operations import HttpAnswer, Members
 
@@ -52,6 +58,8 @@ _KEYS = {
     *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:requestedregion"),
     *("aws:resourceaccount", "aws:securetransport"),
 }
+# An operation that another action allows.
+_ACTIONS = {"ListImageReferrers": "BatchGetImage"}
 _TAG_KEYS = ("aws:principaltag/", "aws:resourcetag/", "ecr:resourcetag/")
 _WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 _stock_sts = sts.handle_request
@@ -79,7 +87,7 @@ async def handle_request(
     name, members = operations.target(headers), json.loads(body or b"{}")
     with request_scope(members.get("registryId") or caller.account, get_region()):
         for repository in _repositories(name, members):
-            if message := denial(caller, f"ecr:{name}", repository):
+            if message := denial(caller, f"ecr:{_ACTIONS.get(name, name)}", repository):
                 return operations.rejected("AccessDeniedException", message)
     return await operations.handle_request(method, path, headers, body, query)
 
@@ -96,10 +104,83 @@ def denial(caller: Caller, action: str, name: str | None) -> str | None:
 
     An action on the registry has no repository's name.
     """
-    with request_scope(caller.account, get_region()):
-        principal = evaluator.resolve_principal(caller.access_key, caller.account)
+    principal = _principal(caller)
     if isinstance(principal, evaluator.AuthError):
         return str(principal.message)
+    return _denial(principal, action, name)
+
+
+def denial_of_role(role_arn: str, action: str, name: str) -> str | None:
+    """Return why AWS denies an action on a repository to the sessions of a role, or None.
+
+    A role that does not exist here is not judged: the workloads of a test need none.
+    """
+    account, role_name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    if iam._roles.get_scoped(account, None, role_name) is None:
+        return None
+    with request_scope(account, get_region()):
+        principal = evaluator.PrincipalInfo(
+            arn=f"arn:aws:sts::{account}:assumed-role/{role_name}/task",
+            type="AssumedRole",
+            account=account,
+            policies=evaluator._gather_role_policies(role_name, account),
+            limits=evaluator._permissions_boundary(iam._roles, role_name, account),
+        )
+    return _denial(principal, action, name)
+
+
+def admits_service(service: str, action: str, name: str, keys: Mapping[str, str]) -> bool:
+    """Tell whether the policies of a repository and its registry allow an AWS service an action.
+
+    Args:
+        service: Its principal, such as lambda.amazonaws.com.
+        action: An action of ECR.
+        name: The repository.
+        keys: The condition keys that the service sends, in lower case, and their values.
+    """
+    statements = [
+        counting
+        for text in (ecr._repo_policies.get(name), registry.setting("policyText"))
+        for counting in _certain_of_resource(
+            text, action, set(), keys=_KEYS | keys.keys(), services=True
+        )
+    ]
+    context = evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=ecr._repo_arn(name),
+        region=get_region(),
+        secure_transport=True,
+        service_context=dict(keys),
+    )
+    document = {"Statement": statements}
+    decided = evaluator.evaluate_resource_policy(document, context, service=service)
+    return bool(decided.decision == "Allow")
+
+
+def principal_arn(caller: Caller) -> str:
+    """Return the user or role that calls, as policies name it; empty for the root of an account."""
+    principal = _principal(caller)
+    if isinstance(principal, evaluator.AuthError) or principal.policies is None:
+        return ""
+    return _policy_arn(principal)
+
+
+def _principal(caller: Caller) -> PrincipalInfo | AuthError:
+    with request_scope(caller.account, get_region()):
+        return evaluator.resolve_principal(caller.access_key, caller.account)
+
+
+def _policy_arn(principal: PrincipalInfo) -> str:
+    # Policies name the role, not its session.
+    role_name = evaluator._role_name_from_assumed_arn(principal.arn)
+    role = iam._roles.get_scoped(principal.account, None, role_name)
+    return str(role["Arn"] if role else principal.arn)
+
+
+def _denial(principal: PrincipalInfo, action: str, name: str | None) -> str | None:
     if principal.policies is None and principal.account == get_account_id():
         return None
     context, doubts = _context(principal, action, name), set[str]()
@@ -134,12 +215,9 @@ def _resource_policy(action: str, name: str | None, doubts: set[str]) -> list[Me
 
 
 def _context(principal: PrincipalInfo, action: str, name: str | None) -> EvalContext:
-    # Policies name the role, not its session.
-    role_name = evaluator._role_name_from_assumed_arn(principal.arn)
-    role = iam._roles.get_scoped(principal.account, None, role_name)
     tags = ecr._repositories.get(name, {}).get("tags", [])
     return evaluator.EvalContext(
-        principal_arn=role["Arn"] if role else principal.arn,
+        principal_arn=_policy_arn(principal),
         principal_type=principal.type,
         principal_account=principal.account,
         action=action,
@@ -172,13 +250,16 @@ def _in_words(
 
 
 def _certain(
-    statements: Iterable[ParsedStatement], action: str, doubts: set[str]
+    statements: Iterable[ParsedStatement],
+    action: str,
+    doubts: set[str],
+    keys: Collection[str] = _KEYS,
 ) -> Iterator[ParsedStatement]:
     """Yield the statements about an action that count; add what is not supported to `doubts`."""
     for statement in statements:
         if not evaluator._action_matches(action, statement.actions, statement.not_actions):
             continue
-        unknown = set(_unknown(statement.conditions))
+        unknown = set(_unknown(statement.conditions, keys))
         doubts |= unknown
         if not unknown:
             yield statement
@@ -186,8 +267,15 @@ def _certain(
             yield replace(statement, conditions={})
 
 
-def _certain_of_resource(text: str | None, action: str, doubts: set[str]) -> Iterator[Members]:
-    """Yield the statements of a resource's policy that count, services left out."""
+def _certain_of_resource(
+    text: str | None,
+    action: str,
+    doubts: set[str],
+    *,
+    keys: Collection[str] = _KEYS,
+    services: bool = False,
+) -> Iterator[Members]:
+    """Yield the statements of a resource's policy that count; those of services if asked for."""
     statements = json.loads(text)["Statement"] if text else []
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal", {})
@@ -195,13 +283,13 @@ def _certain_of_resource(text: str | None, action: str, doubts: set[str]) -> Ite
             doubts.add("NotPrincipal")
             if statement["Effect"] == "Deny":
                 yield {**statement, "Principal": "*", "Condition": {}}
-        elif principal == "*" or "AWS" in principal:
+        elif principal == "*" or "AWS" in principal or services:
             parsed = evaluator.parse_policy_document({"Statement": statement})
-            for counting in _certain(parsed, action, doubts):
+            for counting in _certain(parsed, action, doubts, keys):
                 yield {**statement, "Condition": counting.conditions}
 
 
-def _unknown(conditions: Members) -> Iterator[str]:
+def _unknown(conditions: Members, keys: Collection[str]) -> Iterator[str]:
     for operator, tests in conditions.items():
         name = operator.lower().rpartition(":")[2].removesuffix("ifexists")
         if name != "null" and name not in evaluator._CONDITION_OPS:
@@ -209,7 +297,7 @@ def _unknown(conditions: Members) -> Iterator[str]:
         yield from (
             key
             for key in tests
-            if key.lower() not in _KEYS and not key.lower().startswith(_TAG_KEYS)
+            if key.lower() not in keys and not key.lower().startswith(_TAG_KEYS)
         )
 
 

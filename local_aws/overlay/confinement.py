@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
 
 SERVICES = (
-    *("batch", "cloudformation", "codebuild", "ec2", "ecr", "ecs", "events", "iam", "kms"),
-    *("lambda", "logs", "monitoring", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts"),
-    "tagging",
+    *("batch", "cloudformation", "codebuild", "ec2", "ecr", "ecs", "events", "iam"),
+    *("inspector2", "kms", "lambda", "logs", "monitoring", "s3", "secretsmanager", "sns", "sqs"),
+    *("ssm", "sts", "tagging"),
 )
 """The services that are served; ministack's names."""
 
@@ -65,9 +65,37 @@ def forbid_programs_and_connections(address: tuple[str, int]) -> None:
     vars(_posixsubprocess)["fork_exec"] = fork_exec
 
 
+async def _not_served(
+    _: str, __: str, headers: dict[str, str], ___: bytes, ____: Members
+) -> HttpAnswer:
+    """Reject a request to a service that is not served, in the format of its protocol."""
+    from ministack.core.responses import error_response_json, error_response_xml  # noqa: PLC0415
+
+    _, _, scope = headers.get("authorization", "").partition("Credential=")
+    service = (scope.split("/") + [""] * 4)[3] or "this service"
+    message = f"The embedded AWS does not serve {service}"
+    is_query = "form-urlencoded" in headers.get("content-type", "")
+    answer: HttpAnswer = (
+        error_response_xml("InvalidAction", message, 400)
+        if is_query
+        else error_response_json("InvalidAction", message, 400)
+    )
+    return answer
+
+
+class _Handlers(dict[str, Any]):
+    """The handlers of the services that are served; others are rejected."""
+
+    def get(self, service: str, _: Any = None) -> Any:
+        """Return the handler of a service."""
+        return super().get(service, _not_served)
+
+
 def install() -> None:
-    """Answer with a sentence where code would have run."""
+    """Answer with a sentence where code would have run, and where nothing is served."""
     # Imported here, because importing them imports ministack, which reads the environment.
+    from ministack import app  # noqa: PLC0415
+    from ministack.core import router  # noqa: PLC0415
     from ministack.services import lambda_svc  # noqa: PLC0415
     from ministack.services.cloudformation import custom_resource, provisioners  # noqa: PLC0415
 
@@ -90,6 +118,10 @@ def install() -> None:
         msg = f"{_RUNS_NOTHING}: the custom resource {logical_id} cannot be deployed to it"
         raise ValueError(msg)
 
+    app.SERVICE_HANDLERS = _Handlers(app.SERVICE_HANDLERS)
+    # A signed request is for the service that it names. ministack would read each model of botocore
+    # to find out, and let all other requests wait for some seconds.
+    router._is_aws_service_name = lambda _: True
     lambda_svc.handle_request = handle_lambda
     lambda_svc._execute_function_dispatch = execute
     custom_resource.invoke_custom_resource = custom

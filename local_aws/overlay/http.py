@@ -12,14 +12,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ministack import app
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import ecr
 
-from local_aws.overlay import authorization, images, pushes, registry, repositories
+from local_aws.overlay import (
+    authorization,
+    images,
+    pull_times,
+    pushes,
+    referrers,
+    registry,
+    repositories,
+)
 from local_aws.overlay.operations import now, operation
 
 if TYPE_CHECKING:
@@ -41,16 +51,21 @@ _ACTIONS = {
     ("GET", "manifest"): "BatchGetImage",
     ("PUT", "manifest"): "PutImage",
     ("DELETE", "manifest"): "BatchDeleteImage",
+    ("GET", "referrers"): "BatchGetImage",
     ("GET", "tags_list"): "ListImages",
     ("GET", "catalog"): "DescribeRepositories",
 }
 
+_REFERRERS = re.compile(r"/v2/(?P<name>.+)/referrers/(?P<digest>sha256:[0-9a-f]{64})")
 LIFETIME_SECONDS = 12 * 60 * 60
 
+_INDEX = "application/vnd.oci.image.index.v1+json"
 _endpoint: list[str] = []
 _secret: list[str] = []
 _stock_request = ecr.handle_registry_request
 _stock_get_manifest = ecr._v2_get_manifest
+_stock_head_manifest = ecr._v2_head_manifest
+_stock_is_registry = app._is_ecr_registry_path
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,11 @@ def _unauthorized() -> HttpAnswer:
     return status, {**headers, "WWW-Authenticate": challenge}, body
 
 
+def is_registry_path(path: str) -> bool:
+    """Tell whether a path is one of the registry's protocol."""
+    return _REFERRERS.fullmatch(path) is not None or _stock_is_registry(path)
+
+
 async def handle_request(
     method: str, path: str, headers: dict[str, str], body: bytes, query: Members
 ) -> HttpAnswer:
@@ -111,12 +131,16 @@ async def handle_request(
         message = "Your authorization token has expired. Reauthenticate and try again."
         return _rejected(403, "DENIED", message)
     host = ecr._ECR_REGISTRY_HOST_RE.match(headers.get("host", ""))
+    authorization.CALLER.set(grant.caller)
     with request_scope(*(host.groups() if host else (grant.account, grant.region))):
-        parsed = ecr._parse_v2_path(path)
+        asked = _REFERRERS.fullmatch(path)
+        parsed = ("referrers", asked["name"]) if asked else ecr._parse_v2_path(path)
         action = _ACTIONS.get((method, parsed[0])) if parsed else None
         denied = action and authorization.denial(grant.caller, f"ecr:{action}", parsed[1] or "*")
         if denied:
             return _rejected(403, "DENIED", denied)
+        if asked:
+            return _referrers(asked["name"], asked["digest"])
         if method in ("POST", "PUT") and parsed and parsed[1] not in ecr._repositories:
             template = registry.template_for(parsed[1], "CREATE_ON_PUSH")
             if template is not None:
@@ -138,11 +162,14 @@ def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes
     except images.TagImmutableError as rejection:
         return _rejected(400, "TAG_INVALID", str(rejection))
     digest = image["imageDigest"]
+    subject = images.subject(image)
     created: HttpAnswer = ecr._registry_ok(
         201,
         {
             "Location": f"/v2/{name}/manifests/{digest}",
             "Docker-Content-Digest": digest,
+            # So a client knows that it need not keep a list of referrers under a tag.
+            **({"OCI-Subject": subject} if subject else {}),
             "Content-Length": "0",
         },
         b"",
@@ -151,11 +178,40 @@ def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes
 
 
 def get_manifest(name: str, reference: str) -> HttpAnswer:
-    """Return a manifest, and record the pull."""
+    """Return a manifest that is not archived, and record the pull."""
     answer: HttpAnswer = _stock_get_manifest(name, reference)
     if answer[0] == 200:  # noqa: PLR2004
-        digest = answer[1]["Docker-Content-Digest"]
-        images.get(name, {"imageDigest": digest})["lastRecordedPullTime"] = now()
+        image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
+        if not images.is_pullable(image):
+            return _archived(image)
+        pull_times.record_of_caller(image)
+    return answer
+
+
+def head_manifest(name: str, reference: str) -> HttpAnswer:
+    """Tell of a manifest that is not archived that it is there, which is no pull."""
+    answer: HttpAnswer = _stock_head_manifest(name, reference)
+    if answer[0] == 200:  # noqa: PLR2004
+        image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
+        if not images.is_pullable(image):
+            return _archived(image)
+    return answer
+
+
+def _archived(image: images.Image) -> HttpAnswer:
+    return _rejected(404, "MANIFEST_UNKNOWN", f"The image {image['imageDigest']} is archived")
+
+
+def _referrers(name: str, digest: str) -> HttpAnswer:
+    """Return the index of the artifacts about an image, as the OCI distribution protocol does."""
+    if missing := repositories.missing_in_registry(name):
+        return missing
+    listed = [
+        {member: value for member, value in item.items() if member != "artifactStatus"}
+        for item in referrers.of(name, digest, {})
+    ]
+    index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": listed}
+    answer: HttpAnswer = ecr._registry_ok(200, {"Content-Type": _INDEX}, json.dumps(index).encode())
     return answer
 
 
@@ -166,6 +222,8 @@ def install(endpoint_url: str, secret: str) -> None:
     ecr.handle_registry_request = handle_request
     ecr._v2_put_manifest = put_manifest
     ecr._v2_get_manifest = get_manifest
+    ecr._v2_head_manifest = head_manifest
+    app._is_ecr_registry_path = is_registry_path
     ecr._ensure_repo_exists = repositories.missing_in_registry
     # The token has chosen the scope; stock would go and look for the name in other Regions.
     ecr._select_registry_request_scope = lambda *_: None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
-from local_aws.overlay import repositories
+from local_aws.overlay import pull_times, repositories
 from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
@@ -95,9 +95,23 @@ def store(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Ima
     return image
 
 
+def is_pullable(image: Image) -> bool:
+    """Tell whether an image is not archived: until it is restored, a pull fails.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+    """
+    return bool(image.get("imageStatus", "ACTIVE") == "ACTIVE")
+
+
 def manifest(image: Image) -> Members:
     """Return the manifest as JSON."""
     return dict(json.loads(image["imageManifest"]))
+
+
+def subject(image: Image) -> str | None:
+    """Return the digest of the image that an artifact is about; None if it is about none."""
+    digest: str | None = (manifest(image).get("subject") or {}).get("digest")
+    return digest
 
 
 def children(name: str, image: Image) -> list[Image]:
@@ -113,7 +127,7 @@ def described(name: str, image: Image) -> Members:
     of all manifests in the list" (API reference, ImageDetail).
     """
     content = manifest(image)
-    blobs = [content.get("config", {}), *content.get("layers", [])]
+    blobs = [content.get("config") or {}, *content.get("layers", [])]
     sizes = [described(name, child)["imageSizeInBytes"] for child in children(name, image)]
     shown = {
         "registryId": image["registryId"],
@@ -125,7 +139,7 @@ def described(name: str, image: Image) -> Members:
         "imageManifestMediaType": image["imageManifestMediaType"],
         "artifactMediaType": content.get("artifactType") or blobs[0].get("mediaType"),
         "lastRecordedPullTime": image.get("lastRecordedPullTime"),
-        "subjectManifestDigest": content.get("subject", {}).get("digest"),
+        "subjectManifestDigest": subject(image),
         "imageStatus": image.get("imageStatus", "ACTIVE"),
         "lastArchivedAt": image.get("lastArchivedAt"),
         "lastActivatedAt": image.get("lastActivatedAt"),
@@ -172,7 +186,7 @@ def with_manifest(image: Image, image_id: Members) -> Members:
 
 @operation("BatchGetImage")
 def batch_get(members: Members) -> Members:
-    """Return the manifests, and a failure for each image that does not exist."""
+    """Return the manifests, which is a pull, and a failure for each image that does not exist."""
     name = members["repositoryName"]
     manifests, failures = [], []
     for image_id in members["imageIds"]:
@@ -180,6 +194,8 @@ def batch_get(members: Members) -> Members:
         if image is None:
             failures.append(_failure(image_id, "ImageNotFound", "Requested image not found"))
             continue
+        if is_pullable(image):
+            pull_times.record_of_caller(image)
         identity = {**image_id, "imageDigest": image["imageDigest"]}
         manifests.append(with_manifest(image, identity))
     return {"images": manifests, "failures": failures}

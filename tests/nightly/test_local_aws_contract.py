@@ -11,12 +11,14 @@ from botocore.exceptions import ClientError
 from local_aws import images
 from local_aws.process import LocalAws
 from tests.support.embedded_aws import Place
+from tests.support.shapes import watch
 
 ROLE = "arn:aws:iam::111122223333:role/reader"
 PREFIX = {"ecrRepositoryPrefix": "quay"}
 FILTER = [{"filterType": "WILDCARD", "filter": "latest"}]
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
 IMAGE = images.image("contract")
+SIGNATURE = images.signature(IMAGE).manifest.data.decode()
 LAST_FIVE = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5}
 RULE = {"rulePriority": 1, "selection": LAST_FIVE, "action": {"type": "expire"}}
 LIFECYCLE = json.dumps({"rules": [RULE]})
@@ -28,16 +30,16 @@ def filtered(kind: str, text: str = "*", **rule: Any) -> list[dict[str, Any]]:
 
 
 DESTINATION = {"region": "eu-west-1", "registryId": "999999999999"}
-RULES = {"rules": filtered("PREFIX_MATCH", "api", destinations=[DESTINATION])}
+RULES = {"rules": filtered("PREFIX_MATCH", "scanned", destinations=[DESTINATION])}
 SCAN = filtered("WILDCARD", scanFrequency="SCAN_ON_PUSH")
 PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/p"
 SIGNING = {"rules": filtered("WILDCARD_MATCH", signingProfileArn=PROFILE)}
-API, V1, KMS = {"repositoryName": "api"}, {"imageTag": "v1"}, {"encryptionType": "KMS"}
+API, V1, KMS = {"repositoryName": "scanned/api"}, {"imageTag": "v1"}, {"encryptionType": "KMS"}
 MUTABILITY = {
     "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
     "imageTagMutabilityExclusionFilters": FILTER,
 }
-ARN = {"resourceArn": "arn:aws:ecr:eu-central-1:{account}:repository/api"}
+ARN = {"resourceArn": "arn:aws:ecr:eu-central-1:{account}:repository/scanned/api"}
 TEMPLATE = {
     "prefix": "team",
     "appliedFor": ["REPLICATION"],
@@ -77,6 +79,12 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("BatchGetImage", {**API, "imageIds": [V1, {"imageTag": "no"}]}),
     ("StartLifecyclePolicyPreview", {**API, "lifecyclePolicyText": LIFECYCLE}),
     ("GetLifecyclePolicyPreview", API),
+    ("PutImage", {**API, "imageManifest": SIGNATURE}),
+    ("ListImageReferrers", {**API, "subjectId": {"imageDigest": IMAGE.digest}}),
+    ("StartImageScan", {**API, "imageId": V1}),
+    ("DescribeImageScanFindings", {**API, "imageId": V1}),
+    ("PutSigningConfiguration", {"signingConfiguration": SIGNING}),
+    ("DescribeImageSigningStatus", {**API, "imageId": V1}),
     ("UpdateImageStorageClass", {**API, "imageId": V1, "targetStorageClass": "ARCHIVE"}),
     ("DescribeImages", {**API, "filter": {"imageStatus": "ANY"}}),
     ("BatchDeleteImage", {**API, "imageIds": [V1, {"imageTag": "no"}]}),
@@ -85,8 +93,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("DeleteRegistryPolicy", {}),
     ("GetRegistryScanningConfiguration", {}),
     ("PutRegistryScanningConfiguration", {"scanType": "BASIC", "rules": SCAN}),
-    ("BatchGetRepositoryScanningConfiguration", {"repositoryNames": ["api", "no"]}),
-    ("PutSigningConfiguration", {"signingConfiguration": SIGNING}),
+    ("BatchGetRepositoryScanningConfiguration", {"repositoryNames": ["scanned/api", "no"]}),
     ("GetSigningConfiguration", {}),
     ("DeleteSigningConfiguration", {}),
     ("CreateRepositoryCreationTemplate", TEMPLATE),
@@ -108,42 +115,10 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 ANSWERED = sorted({name for name, _ in CALLS})
 NOT_ANSWERED = [
     "BatchCheckLayerAvailability",
-    *("CompleteLayerUpload", "DescribeImageScanFindings", "DescribeImageSigningStatus"),
-    *("DescribeReplicationBackfillResults", "GetDownloadUrlForLayer", "InitiateLayerUpload"),
-    *("ListImageReferrers", "ListReplicationBackfills", "StartImageScan"),
-    *("StartReplicationBackfill", "StopReplicationBackfill", "UploadLayerPart"),
+    *("CompleteLayerUpload", "DescribeReplicationBackfillResults", "GetDownloadUrlForLayer"),
+    *("InitiateLayerUpload", "ListReplicationBackfills", "StartReplicationBackfill"),
+    *("StopReplicationBackfill", "UploadLayerPart"),
 ]
-
-
-KINDS: dict[str, Any] = {
-    "structure": dict,
-    "map": dict,
-    "list": list,
-    "string": str,
-    "boolean": bool,
-    "integer": int,
-    "long": int,
-    "double": (int, float),
-    "timestamp": (int, float),
-}
-
-
-def violations(shape: Any, value: Any, path: str) -> list[str]:
-    """Return where a JSON value differs from a shape: more strictly than botocore's parser."""
-    if not isinstance(value, KINDS[shape.type_name]):
-        return [f"{path}: {value!r} is not a {shape.type_name}"]
-    match shape.type_name:
-        case "structure":
-            errors = [f"{path}: unknown {name}" for name in value if name not in shape.members]
-            errors += [f"{path}: no {name}" for name in shape.required_members if name not in value]
-            for name in value.keys() & shape.members.keys():
-                errors += violations(shape.members[name], value[name], f"{path}.{name}")
-            return errors
-        case "list":
-            return [text for item in value for text in violations(shape.member, item, f"{path}[]")]
-        case "string" if shape.enum and value not in shape.enum:
-            return [f"{path}: {value!r} is not in {shape.enum}"]
-    return []
 
 
 @pytest.fixture(scope="module")
@@ -151,16 +126,7 @@ def answers(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, li
     """Makes all the calls; gives for each operation where its answers differ from the model."""
     account = new_account()
     client = Place(local_aws, account).ecr
-    errors: dict[str, list[str]] = {}
-
-    def check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-        body, name = json.loads(response_dict["body"]), operation_model.name
-        faults = errors.setdefault(name, [])
-        faults += violations(operation_model.output_shape, body, name)
-        if response_dict["status_code"] != 200:
-            faults.append(f"{name}: {body}")
-
-    client.meta.events.register("before-parse.ecr", check)
+    errors = watch(client)
     methods = {api: python for python, api in client.meta.method_to_api_mapping.items()}
     for name, members in CALLS:
         arn = {key: value.format(account=account) for key, value in members.items() if key in ARN}

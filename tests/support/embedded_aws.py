@@ -14,7 +14,9 @@ from aws_cdk import cx_api
 from botocore.exceptions import ClientError
 
 from ecr_constructs.environment.resolution import ResolvedEnvironment
+from ecr_constructs.model.partitions import registry_host
 from local_aws import paths
+from local_aws.images import Artifact
 from local_aws.process import LocalAws
 from local_aws.registry import Registry
 from tests.support import processes
@@ -29,13 +31,17 @@ class Cdk(Protocol):
 
 # An organization with one member; new accounts are not members.
 ORGANIZATION, MEMBER = "o-a1b2c3d4e5", "555566667777"
+# Another one; the first of its accounts manages it.
+COMPANY, COMPANY_ACCOUNTS = "o-z9y8x7w6v5", ["888877776666", "777766665555"]
 _accounts = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
-    """Start the embedded AWS."""
-    with LocalAws(organizations={ORGANIZATION: [MEMBER]}) as aws:
+    """Start the embedded AWS; in repositories below `scanned/`, scans find something."""
+    findings = Path(__file__).with_name("scan_findings.json")
+    organizations = {ORGANIZATION: [MEMBER], COMPANY: COMPANY_ACCOUNTS}
+    with LocalAws(organizations=organizations, scan_findings=findings) as aws:
         yield aws
 
 
@@ -65,6 +71,14 @@ class Place:
     def registry(self, caller: str | None = None) -> Registry:
         """Log in to the registry, as the root of the account or with a session's key."""
         return self.aws.registry(self.account, self.region, caller=caller)
+
+    def push_image(self, reference: str, artifact: Artifact) -> str:
+        """Push to `REPOSITORY:TAG` as the root of the account; return the digest."""
+        return self.registry().push(reference, artifact)
+
+    def uri(self, reference: str) -> str:
+        """Return the name by which workloads pull `REPOSITORY:TAG` or `REPOSITORY@DIGEST`."""
+        return f"{registry_host(self.account, self.region)}/{reference}"
 
     def at(self, region: str, account: str = "") -> Self:
         """Return another Region, by default of the same account."""

@@ -270,7 +270,7 @@ def test_layers(partition: str, region: str, bucket: str) -> None:
 
 
 ENDPOINTS: dict[str, tuple[Any, ...]] = {
-    "an account": (("1111", [], []), "account[0]: account-id-format"),
+    "an account": (("1111", [], []), "account: account-id-format"),
     "a prefix": (("111122223333", ["a/*"], []), "prefixes[0]: prefix-is-pattern"),
     "a cache": (("111122223333", [], ["Quay"]), "cache_prefixes[0]: namespace-format"),
     "a bare prefix": (("111122223333", "team/", []), "prefixes: list-is-string"),
@@ -281,11 +281,11 @@ ENDPOINTS: dict[str, tuple[Any, ...]] = {
     ),
     "a further account": (
         ("111122223333", [], [], {"4444": []}),
-        "further_registries[0]: account-id-format",
+        "further_registries['4444']: account-id-format",
     ),
     "a further account as a number": (
         ("111122223333", [], [], {602401143452: []}),
-        "further_registries[0]: account-id-is-number",
+        "further_registries[602401143452]: account-id-is-number",
     ),
     "a bare further prefix": (
         ("111122223333", [], [], {"444455556666": "base/"}),

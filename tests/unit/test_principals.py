@@ -20,9 +20,9 @@ from tests.support.errors import by_code, codes, rejection_test, rejects
 ACCOUNTS = {
     "account-id-format": (
         *("11112222333", "1111222233334", "1111-2222-3333", "", None),
-        *("111122223333\n", "١٢٣٤٥٦٧٨٩٠١٢"),
+        *("111122223333\n", "١٢٣٤٥٦٧٨٩٠١٢", True, -1, 1111222233334),
     ),
-    "account-id-is-number": (11112222333,),
+    "account-id-is-number": (11112222333, 0),
 }
 PRINCIPALS = {
     "principal-arn-wildcard": ("arn:aws:iam::111122223333:role/*", "*"),

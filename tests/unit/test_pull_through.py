@@ -85,7 +85,7 @@ REJECTED = by_code(
         "azure-registry-format": {
             "an Azure URL": lambda: Upstream.azure("https://acme.azurecr.io", SECRET)
         },
-        "account[0]: account-id-format": {
+        "account: account-id-format": {
             "an account": lambda: Upstream.ecr(account="4444", region="eu-west-1")
         },
     }

@@ -199,7 +199,8 @@ def _with_resource(resource: Resource) -> Iterator[Problem]:
     "Actions exist in ECR",
     types=[*RESOURCE_POLICY_TYPES, *IDENTITY_TYPES],
     properties=POLICY_SOURCES,
-    why="An action that does not exist has no effect, and ECR rejects it in resource policies.",
+    why="An action that does not exist has no effect, and ECR rejects it in resource policies. An "
+    "action that is newer than this version is reported too: suppress the finding.",
     remedy="Write an action of the service authorization reference.",
     source=AUTHORIZATION,
 )
@@ -240,8 +241,8 @@ def _unknown_action(service: str, name: str) -> str | None:
     existing = actions_of(service)
     alike = {action.lower(): action for action in existing if _is_harmless_for(action, name)}
     near = get_close_matches(name.lower(), alike, n=1)
-    hint = f"; {service}:{alike[near[0]]} does" if near else ""
-    return f"the action {service}:{name} does not exist{hint}"
+    hint = f"; did you mean {service}:{alike[near[0]]}?" if near else ""
+    return f"{service}:{name} is not an action that this version knows{hint}"
 
 
 _READING = re.compile("get|list|describe|batch(get|check)", re.IGNORECASE)

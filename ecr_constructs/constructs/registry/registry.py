@@ -133,7 +133,7 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         to_regions, prefixes = to_regions or (), prefixes or ()
         accounts = to_accounts or {}
-        principals.check_each("to_accounts", list(accounts), principals.account_id_errors)
+        principals.check_account_keys("to_accounts", accounts)
         require_list("to_regions", to_regions)
         for account, regions in accounts.items():
             require_list(f"to_accounts[{account!r}]", regions)

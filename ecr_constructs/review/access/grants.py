@@ -14,6 +14,7 @@ from ecr_constructs.cloudformation.iam_policy import policies_of
 from ecr_constructs.cloudformation.intrinsics import marks_in
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
 from ecr_constructs.model.json_reading import JsonError, read_json
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.capabilities import ON_ROLES, SERVICES, actions_in
 from ecr_constructs.review.access.constraints import Constraint, excluding, implies, matching
@@ -162,5 +163,7 @@ def gaps_in(value: Any) -> Iterator[str]:
         for item in value:
             yield from gaps_in(item)
     elif isinstance(value, Mapping):
+        # A transform adds to what is next to it.
+        yield from (compact(part) for key, part in value.items() if str(key).startswith("Fn::"))
         for key in ("PolicyDocument", "Statement"):
             yield from gaps_in(value.get(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.references import references
@@ -144,11 +145,34 @@ def _unread(before: Stack, after: Stack) -> Iterator[Change]:
         if before.body.get(name) != after.body.get(name):
             message = f"section {name} changes, which is not read; read the difference"
             yield _change(after, Severity.WARNING, "unread-changed", message)
-    old, new = (_unread_entries(stack) for stack in (before, after))
-    for key in dict.fromkeys((*old, *new)):
-        if old.get(key) != new.get(key):
-            message = f"{key} changes, which is not read; read the difference"
-            yield _change(after, Severity.WARNING, "unread-changed", message)
+    sides = before, after
+    for severity, entries in (
+        (Severity.WARNING, _unread_entries),
+        (Severity.WARNING, partial(_added_properties, is_ours=True)),
+        (Severity.NOTE, partial(_added_properties, is_ours=False)),
+    ):
+        old, new = map(entries, sides)
+        for key in dict.fromkeys((*old, *new)):
+            if old.get(key) != new.get(key):
+                message = f"{key} changes, which is not read; read the difference"
+                yield _change(after, severity, "unread-changed", message)
+
+
+def _added_properties(stack: Stack, *, is_ours: bool) -> dict[str, Any]:
+    """Return the transforms next to properties, in whose place anything may stand."""
+    resources = stack.resources.values() if stack.template.may_have_macros else ()
+    return {
+        f"{resource.id}.Properties.{key}": value
+        for resource in resources
+        if concerns_ecr(resource.type) == is_ours
+        for key, value in _written(resource).items()
+        if str(key).startswith("Fn::")
+    }
+
+
+def _written(resource: Resource) -> Mapping[str, Any]:
+    properties = resource.body.get("Properties")
+    return properties if isinstance(properties, Mapping) else {}
 
 
 def _unread_entries(stack: Stack) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.change import Effect
-from ecr_constructs.review.phrases import subject
+from ecr_constructs.review.phrases import strip_tokens, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,11 +44,13 @@ def regression_changes(
 ) -> Iterator[Change]:
     """Yield what is weakened, and what is strengthened."""
     for regression in regressions:
-        summary = f"{subject(pair)}: {regression.weaker}"
-        effect = Effect(details=regression.details, **_values(pair, regression))
+        summary = strip_tokens(f"{subject(pair)}: {regression.weaker}")
+        effect = Effect(
+            details=tuple(map(strip_tokens, regression.details)), **_values(pair, regression)
+        )
         yield pair.change("weakened", regression.severity, summary, **effect)
     for gain in gains:
-        summary = f"{subject(pair)}: {gain.stronger}"
+        summary = strip_tokens(f"{subject(pair)}: {gain.stronger}")
         yield pair.change("strengthened", Severity.NOTE, summary, **_values(pair, gain))
 
 

@@ -122,6 +122,9 @@ def _changed(
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
     names = dict.fromkeys((*before.properties, *after.properties))
     for name in (name for name in names if name not in handled):
+        if name.startswith("Fn::"):
+            # A transform next to properties is reported with what is not read.
+            continue
         values = before.get(name), after.get(name)
         written = before.written(name), after.written(name)
         is_same = values[0] == values[1]

@@ -24,8 +24,10 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.cloudformation.update_behavior import Fate, fate_of_key
 from ecr_constructs.cloudformation.uses import user_of_key
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.lifecycle.selection import covers, overlap
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.regression import Regression, regression_changes
 from ecr_constructs.review.phrases import affected, except_for, format_value, join_names
 
@@ -58,9 +60,24 @@ _IS_IMMUTABLE = {
 def _mutability_regressions(before: Resource, after: Resource) -> Regressions:
     """Report tags that become movable."""
     old, new = _mutability(before), _mutability(after)
-    if old is None or new is None or _keeps(old, new):
+    setting = before.get("ImageTagMutability")
+    is_undeclared = after.type == REPOSITORY and after.get("ImageTagMutability") is None
+    if is_undeclared and is_unresolved(str(setting)):
+        yield _undeclared(f"tags are {format_value(setting)}", ("ImageTagMutability", _FILTERS))
         return
-    if after.type == REPOSITORY and after.get("ImageTagMutability") is None:
+    if old is None or new is None:
+        if old != TagMutability.mutable() and new != TagMutability.immutable():
+            yield from _uncertain_regressions(
+                before,
+                after,
+                "some tags may become movable: what decides is known only at deploy time",
+                "some tags may become immovable: what decides is known only at deploy time",
+                ("ImageTagMutability", _FILTERS),
+            )
+        return
+    if _keeps(old, new):
+        return
+    if is_undeclared:
         yield _undeclared(f"tags are {old}", ("ImageTagMutability", _FILTERS))
         return
     yield Regression(
@@ -68,6 +85,20 @@ def _mutability_regressions(before: Resource, after: Resource) -> Regressions:
         f"some tags become immovable: {new} before, {old} now",
         ("ImageTagMutability", _FILTERS),
     )
+
+
+def _uncertain_regressions(
+    before: Resource, after: Resource, weaker: str, stronger: str, properties: tuple[str, ...]
+) -> Regressions:
+    """Report a setting that may be lost, since it is known only at deploy time."""
+    values = {name: (before.get(name), after.get(name)) for name in properties}
+    changed = {name: (old, new) for name, (old, new) in values.items() if old != new}
+    if is_unresolved(compact(changed)):
+        details = (
+            f"{name} changes from {format_value(old)} to {format_value(new)}."
+            for name, (old, new) in changed.items()
+        )
+        yield Regression(weaker, stronger, properties, tuple(details), codes=("uncertain",))
 
 
 def _undeclared(setting: str, properties: tuple[str, ...]) -> Regression:
@@ -93,7 +124,7 @@ def _mutability(resource: Resource) -> TagMutability | None:
         str(entry.get("ImageTagMutabilityExclusionFilterValue"))
         for _, entry in resource.mappings(_FILTERS)
     ]
-    if name not in _IS_IMMUTABLE:
+    if name not in _IS_IMMUTABLE or any(map(is_unresolved, filters)):
         return None
     try:
         return TagMutability(
@@ -252,6 +283,14 @@ def _scan_on_push_regressions(before: Resource, after: Resource) -> Regressions:
         yield Regression(
             "images are no longer scanned on push",
             "images are scanned on push",
+            ("ImageScanningConfiguration",),
+        )
+    elif old is not False and new is not True:
+        yield from _uncertain_regressions(
+            before,
+            after,
+            "images may no longer be scanned on push, which is known only at deploy time",
+            "images may be scanned on push, which is known only at deploy time",
             ("ImageScanningConfiguration",),
         )
 

@@ -72,15 +72,32 @@ def _steps(
             # ECR Public tells nobody.
             is_manual=not pulls,
         )
-    staying = [edits.head_of(item) for item in repositories if edits.stays(item)]
+    staying = [edit for edit in retired if edits.stays(edit.before)]
     if staying:
-        yield Step(
-            "Deploy: the repositories leave their stacks.", commands.deploy_all(staying, stage)
-        )
+        heads = [edits.head_of(edit.before) for edit in staying]
+        summary = f"Deploy: the repositories leave their stacks.{_deleted_too(staying)}"
+        yield Step(summary, commands.deploy_all(heads, stage))
     if left:
-        yield Step("Delete the stacks that left the app.", commands.delete_stacks(left))
-    if retired:
-        yield from deletion(retired)
+        leaving = [edit for edit in retired if edit not in staying]
+        summary = f"Delete the stacks that left the app.{_deleted_too(leaving)}"
+        yield Step(summary, commands.delete_stacks(left))
+    if remaining := _remaining(retired):
+        yield from deletion(remaining)
+
+
+def _remaining(retired: Sequence[Edit]) -> list[Edit]:
+    """Return the repositories that CloudFormation may leave in the account."""
+    return [edit for edit in retired if not (edit.outcome.is_lost and edit.outcome.is_certain)]
+
+
+def _deleted_too(edits: Sequence[Edit]) -> str:
+    """Return the sentence about repositories that CloudFormation deletes with their images."""
+    lost = [edit for edit in edits if edit.outcome.is_lost]
+    if not lost:
+        return ""
+    deletes = "deletes" if all(edit.outcome.is_certain for edit in lost) else "may delete"
+    names = join_names(dict.fromkeys(edit.name for edit in lost))
+    return f" CloudFormation {deletes} {names} with all images, permanently."
 
 
 def deletion(retired: Sequence[Edit]) -> Iterator[Step]:
@@ -119,7 +136,7 @@ def _cautions(edits: Edits, retired: Sequence[Edit]) -> Iterator[str]:
             f"{join_names(elsewhere)} is new in another registry, and empty there: replicate the "
             "images to it, or copy them, before you delete anything."
         )
-    if retired:
+    if _remaining(retired):
         yield (
             "To undo it before the last step, revert the change and deploy the same stacks with "
             "--import-existing-resources."

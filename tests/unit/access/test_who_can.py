@@ -56,23 +56,14 @@ WITHIN: dict[str, tuple[list[Body], list[Body], str]] = {
         "yes",
     ),
     "the repository is open in its own account": (
-        [
-            pulls(
-                "*", Condition={"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}
-            )
-        ],
+        [pulls("*", Condition={"StringEquals": {"aws:ResourceAccount": CALLERS}})],
         [LOGIN],
         "yes",
     ),
-    "the repository is open in another account": (
-        [
-            pulls(
-                "*",
-                Condition={"StringNotEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}},
-            )
-        ],
+    "the repository is open in other accounts": (
+        [pulls("*", Condition={"StringNotEquals": {"aws:ResourceAccount": CALLERS}})],
         [LOGIN],
-        "no",
+        "not-known",
     ),
     "the repository is open to roles like it": (
         [pulls("*", Condition={"ArnLike": {"aws:PrincipalArn": arn("role/c*")}})],

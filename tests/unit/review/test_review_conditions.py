@@ -266,6 +266,20 @@ def including(place: str) -> dict[str, Any]:
     return {"Resources": {"Included": {"Fn::Transform": fragment}, "Odd": 7}}
 
 
+def included(place: str, resource_type: str = "AWS::ECR::Repository", **properties: Any) -> Any:
+    """Return a template with a resource some of whose properties are elsewhere."""
+    fragment = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": place}}}
+    return {"Resources": {"Api": {"Type": resource_type, "Properties": {**properties, **fragment}}}}
+
+
+def named_by(path: str) -> dict[str, Any]:
+    """Return a template whose repository has its name from Systems Manager."""
+    parameter = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": path}
+    properties = {"RepositoryName": {"Ref": "Name"}}
+    resources = {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}
+    return {"Parameters": {"Name": parameter}, "Resources": resources}
+
+
 def module(name: str) -> dict[str, Any]:
     """Return a module, whose resources are registered elsewhere."""
     return {"Type": "Acme::ECR::Repository::MODULE", "Properties": {"Name": name}}
@@ -311,6 +325,37 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
         including("b.yaml"),
         {("other", "warning", ("unread-changed",))},
     ),
+    "a fragment in place of properties": (
+        included("a.yaml"),
+        included("b.yaml"),
+        {("other", "warning", ("unread-changed",))},
+    ),
+    "a fragment next to properties": (
+        included("a.yaml", RepositoryName="a/b"),
+        included("b.yaml", RepositoryName="a/b"),
+        {("other", "warning", ("unread-changed",))},
+    ),
+    "a fragment next to properties that are not ours": (
+        included("a.yaml", "AWS::S3::Bucket"),
+        included("b.yaml", "AWS::S3::Bucket"),
+        {("other", "note", ("unread-changed",))},
+    ),
+    "a fragment next to statements": (
+        body(None, RepositoryPolicyText={"Statement": [], "Fn::Transform": "A"}),
+        body(None, RepositoryPolicyText={"Statement": [], "Fn::Transform": "B"}),
+        {
+            ("access-widened", "warning", ("unknown policy",)),
+            ("access-narrowed", "warning", ("unknown policy",)),
+        },
+    ),
+    "the path of a name in Systems Manager": (
+        named_by("/a"),
+        named_by("/b"),
+        {
+            ("other", "note", ("default-changed",)),
+            ("replaced", "warning", ("deleted-if-empty", "uncertain")),
+        },
+    ),
     "the globals of SAM": (
         {**body(), "Globals": {"Function": {"Policies": []}}},
         {**body(), "Globals": {"Function": {"Policies": ["AdministratorAccess"]}}},
@@ -344,6 +389,15 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
             Tags=[{"Ref": "A"}],
         ),
         {("other", "note", ("default-changed",)), ("weakened", "warning", ())},
+    ),
+    "a default, and a change that does not depend on it": (
+        body(None, default("IMMUTABLE"), ImageTagMutability={"Ref": "Tags"}, EmptyOnDelete=False),
+        body(None, default("MUTABLE"), ImageTagMutability={"Ref": "Tags"}, EmptyOnDelete=True),
+        {
+            ("other", "note", ("default-changed",)),
+            ("weakened", "warning", ()),
+            ("other", "note", ("changed EmptyOnDelete",)),
+        },
     ),
     "a default that nothing uses": (
         body(None, default(value=True)),

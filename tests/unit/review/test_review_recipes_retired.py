@@ -1,6 +1,7 @@
 """The recipes for what is retired, what is not known, and the formats that show them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,33 @@ def test_a_stack_without_repositories_is_retired() -> None:
     assert [line.split()[2] for line in printed] == ["delete-stack", "wait"]
 
 
-@pytest.mark.parametrize("empties", [True, False])
-def test_what_the_deployment_deletes(empties: bool) -> None:
-    """The recipe says so, since its last step is too late."""
+@pytest.mark.parametrize("head", [{PAYMENTS: WEB}, {"Prod/B": WEB}], ids=["stays", "left"])
+@pytest.mark.parametrize(
+    ("empties", "verb"), [(True, "deletes"), ({"Ref": "Any"}, "may delete"), (False, None)]
+)
+def test_what_the_deployment_deletes(empties: Any, verb: str | None, head: Stacks) -> None:
+    """The step in which it happens says so: nothing is left to delete later, or to take back."""
     unkept = {**api(EmptyOnDelete=empties), **UNKEPT}
-    recipe = only({PAYMENTS: {"Api": unkept, **WEB}}, {PAYMENTS: WEB})
-    assert len(recipe.cautions) == 2
+    recipe = only({**head, PAYMENTS: {"Api": unkept, **head.get(PAYMENTS, {})}}, head)
+
+    [step] = [step for step in recipe.steps if step.summary.startswith(("Deploy", "Delete"))]
+    sentence = f"CloudFormation {verb} payments/api with all images, permanently."
+    assert (verb is not None) == step.summary.endswith(sentence)
+    may_be_left = verb != "deletes"
+    assert may_be_left == any("--force" in command for command in commands(recipe))
+    assert len(recipe.cautions) == (2 if may_be_left else 1)
+
+
+@pytest.mark.parametrize("as_text", [plain, to_markdown], ids=["text", "Markdown"])
+def test_a_recipe_without_an_outcome_begins_with_its_first_step(as_text: Any) -> None:
+    """Not with an empty line."""
+    unkept = {**api(EmptyOnDelete=True), **UNKEPT}
+    changes = reviewed({PAYMENTS: {"Api": unkept, **WEB}}, {PAYMENTS: WEB})
+    printed = as_text(blocks(changes) if as_text is plain else changes)
+
+    assert changes.recipes[0].outcome == ""
+    assert re.search(r"Recipe: Retire .*\n(-+|</summary>)?\n+1\\?\. ", printed)
+    assert "\n\n\n1" not in printed
 
 
 def test_a_registry_that_moves() -> None:

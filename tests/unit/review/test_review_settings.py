@@ -1,6 +1,7 @@
 """What is weakened, and what is strengthened."""
 
 from functools import partial
+from itertools import compress
 from typing import Any
 
 import pytest
@@ -197,13 +198,11 @@ def test_settings_may_be_weakened_and_strengthened(case: str) -> None:
 SILENT = {
     "filters in another order": (fixed_but("latest", "cache-*"), fixed_but("cache-*", "latest")),
     "immutable, written as an exception of all": (IMMUTABLE, movable_but("*")),
-    "a mutability unknown": (IMMUTABLE, mutable({"Ref": "Mutability"})),
     "filters that ECR rejects": (fixed_but(*"abcdef"), MUTABLE),
     "filters without the mode": (IMMUTABLE, mutable("IMMUTABLE", "latest")),
     "an encryption unknown": (encrypting("KMS"), encrypting({"Ref": "Kind"})),
     "another key": (encrypting("KMS", KEY), encrypting("KMS", f"{KEY}2")),
     "occasions unknown": (occasions(["REPLICATION"]), occasions({"Ref": "Occasions"})),
-    "a scan unknown": (scans(on_push=True), scans({"Ref": "OnPush"})),
     "a scan the registry decides": (scans(on_push=True) | BASIC, scans(on_push=False) | BASIC),
     "a registry's scan unknown": (scanned("ENHANCED", on_push=["*"]), scanned({"Ref": "Type"})),
     "scanning filters with the same effect": (
@@ -223,6 +222,43 @@ SILENT = {
     "a repository that is new": ({}, MUTABLE),
     "a repository that is gone": (IMMUTABLE, {}),
 }
+
+
+ANY = {"Ref": "Any"}
+KINDS = ("weakened", "strengthened")
+# Sides, and whether a change from the first to the second may lose something, and may gain it.
+UNCERTAIN = {
+    "a mutability": (IMMUTABLE, mutable(ANY), True, False),
+    "a mutability that was mutable": (MUTABLE, mutable(ANY), False, True),
+    "another mutability": (mutable({"Ref": "Other"}), mutable(ANY), True, True),
+    "a filter": (fixed_but("latest"), fixed_but(ANY), True, True),
+    "the same filter and mutability": (fixed_but(ANY), fixed_but(ANY), False, False),
+    "a scan": (scans(on_push=True), scans(ANY), True, False),
+    "a scan that was off": (scans(on_push=False), scans(ANY), False, True),
+    "another scan": (scans({"Ref": "Other"}), scans(ANY), True, True),
+    "the same scan": (scans(ANY), scans(ANY), False, False),
+}
+
+
+@pytest.mark.parametrize("case", UNCERTAIN)
+def test_what_is_known_only_at_deploy_time_may_be_lost(case: str) -> None:
+    """A reviewer who merges on the notes alone would lose a protection."""
+    before, after, loses, gains = UNCERTAIN[case]
+    for sides, kinds in (
+        ((before, after), (loses, gains)),
+        ((after, before), (gains, loses)),
+    ):
+        reported = changed(*sides)
+        assert list(compress(KINDS, kinds)) == [change.kind for change in reported]
+        assert {("uncertain",)} >= {change.codes for change in reported}
+        assert "Token" not in repr([(change.summary, change.details) for change in reported])
+
+
+def test_a_mutability_that_is_no_longer_declared() -> None:
+    """CloudFormation leaves it as it is, whatever it is."""
+    assert [("weakened", ("undeclared",))] == [
+        (change.kind, change.codes) for change in changed(mutable(ANY), mutable(ABSENT))
+    ]
 
 
 @pytest.mark.parametrize("case", SILENT)
