@@ -10,12 +10,13 @@ import pytest
 
 from ecr_constructs.report.page.figures import Figures
 from ecr_constructs.report.page.page import to_html
-from ecr_constructs.snapshot.document import Snapshot
+from ecr_constructs.snapshot.document import Record, Snapshot
 from ecr_constructs.snapshot.files import json_of
 from tests.cli.conftest import Run
 from tests.support.html_pages import Page
 from tests.support.report_snapshots import HOSTILE, large_snapshot
 from tests.support.snapshots import (
+    AT,
     DENIED,
     IMAGES,
     LIFECYCLE,
@@ -285,6 +286,17 @@ def test_replication_is_a_picture_and_a_list() -> None:
     [section] = page.all("section", id="replication")
     assert "pay*, deletions too; everything" in section.text
     assert len(page.all("marker")) == 1
+
+
+def test_an_answer_that_is_none_of_ecr() -> None:
+    """A file that was edited is shown as far as it can be."""
+    rules = ["x", {"destinations": "y"}, {"destinations": [None, {"region": 3}]}]
+    rules.append({"repositoryFilters": ["z"], "deleteReplication": True, "destinations": [{}]})
+    output = {"replicationConfiguration": {"rules": rules}}
+    page = page_of(snapshot(Record("ecr", "DescribeRegistry", {}, AT, output)))
+
+    [section] = page.all("section", id="replication")
+    assert "?/3: everything" in section.text
 
 
 def test_more_subjects_than_a_line_holds_are_counted() -> None:

@@ -396,11 +396,13 @@ def _replication(figures: Figures) -> Markup:
         setting = RegistryView(snapshot).replication
         if setting.not_known is not None:
             unknown.append(str(snapshot.registry))
-        for rule in (setting.value or {}).get("rules", ()):
-            filters = [str(item.get("filter", "")) for item in rule.get("repositoryFilters", ())]
+        for rule in _mappings((setting.value or {}).get("rules")):
+            filters = [str(item.get("filter")) for item in _mappings(rule.get("repositoryFilters"))]
             label = ", ".join(f"{name}*" for name in filters) or "everything"
-            label += ", deletions too" if rule.get("deleteReplication", {}).get("enabled") else ""
-            for target in rule.get("destinations", ()):
+            deletes = rule.get("deleteReplication")
+            if isinstance(deletes, dict) and deletes.get("enabled"):
+                label += ", deletions too"
+            for target in _mappings(rule.get("destinations")):
                 name = f"{target.get('registryId', '?')}/{target.get('region', '?')}"
                 labels[str(snapshot.registry), name].append(label)
     edges = [(source, target, "; ".join(texts)) for (source, target), texts in labels.items()]
@@ -415,6 +417,11 @@ def _replication(figures: Figures) -> Markup:
     picture = element("div", charts.graph(edges), class_="scroll", tabindex=0)
     as_text = element("details", element("summary", "As a list"), listed)
     return join([*notes, picture, as_text])
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    """Return the entries of a list that are objects."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _findings(findings: Sequence[LiveFinding]) -> Markup:
