@@ -19,6 +19,7 @@ from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.constraints import ABSENT, matching
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER
 from ecr_constructs.review.access.values import Pattern
+from ecr_constructs.snapshot.registry_view import RegistryView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -82,15 +83,12 @@ class _Registry:
     def __init__(self, snapshot: Snapshot, name: str) -> None:
         self._snapshot, self._name = snapshot, name
         self.unread: list[NotKnown] = []
-        listing = snapshot.answer("DescribeRepositories")
-        repositories = [
-            item
-            for item in _mappings(listing.items("repositories"))
-            if item.get("repositoryName") == name
-        ]
-        if not repositories:
-            self._miss("DescribeRepositories", listing)
-        self._repository: Mapping[str, Any] = repositories[0] if repositories else {}
+        view = RegistryView(snapshot).repositories
+        repository = view.value.get(name)
+        if repository is None:
+            # It is asked about because not all repositories are known.
+            self.unread += [view.not_known] if view.not_known is not None else []
+        self._repository: Mapping[str, Any] = repository.description if repository else {}
         self.scope = self._read_scope()
         arn = self._repository.get("repositoryArn")
         self._tags = snapshot.answer("ListTagsForResource", {"resourceArn": arn})
@@ -205,7 +203,7 @@ def _identity_template(account: str, details: Answer) -> Template:
         policy_ids[arn]: _managed_policy(arn, policy) for arn, policy in managed.items()
     }
     groups = {
-        item.get("GroupName"): f"Group{number}"
+        str(item.get("GroupName")): f"Group{number}"
         for number, item in enumerate(_mappings(details.items("GroupDetailList")))
     }
     for kind, member in _DETAIL_LISTS.items():
@@ -234,10 +232,12 @@ def _identity(
     kind: str,
     item: Mapping[str, Any],
     policies: Mapping[str, str],
-    groups: Mapping[Any, str],
+    groups: Mapping[str, str],
 ) -> dict[str, Any]:
-    def reference(arn: Any) -> Any:
-        return {"Ref": policies[arn]} if arn in policies else arn
+    def reference(name: Any, ids: Mapping[str, str]) -> Any:
+        if not isinstance(name, str):
+            return _UNKNOWN
+        return {"Ref": ids[name]} if name in ids else name
 
     _, name_property = IDENTITY_NAMES[kind]
     inline = [
@@ -252,7 +252,7 @@ def _identity(
         "Path": item.get("Path", "/"),
         "Policies": inline,
         "ManagedPolicyArns": [
-            reference(policy.get("PolicyArn"))
+            reference(policy.get("PolicyArn"), policies)
             for policy in _mappings(item.get("AttachedManagedPolicies"))
         ],
         "Tags": list(_mappings(item.get("Tags"))),
@@ -266,7 +266,7 @@ def _identity(
         ]
     boundary = _mapping(item.get("PermissionsBoundary")).get("PermissionsBoundaryArn")
     if boundary:
-        properties["PermissionsBoundary"] = reference(boundary)
+        properties["PermissionsBoundary"] = reference(boundary, policies)
     return {"Type": kind, "Properties": properties}
 
 

@@ -13,6 +13,7 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.not_known import NotKnown
+from ecr_constructs.snapshot.registry_view import RegistryView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +120,7 @@ def query_snapshots(snapshots: Sequence[Snapshot], repository: str, verb: Verb) 
 
 
 def _has(snapshot: Snapshot, name: str) -> bool:
-    listed = snapshot.answer("DescribeRepositories").items("repositories")
-    return any(item.get("repositoryName") == name for item in listed)
+    return name in RegistryView(snapshot).repositories.value
 
 
 def _ambiguous(repository: str, places: Sequence[str]) -> AccessError:

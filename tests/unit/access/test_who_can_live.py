@@ -105,6 +105,10 @@ ROLES: dict[str, tuple[Record, str]] = {
         details(RoleDetailList=[role_detail("ci", AttachedManagedPolicies=attached(MANAGED))]),
         "not-known",
     ),
+    "an attachment that is none": (
+        details(RoleDetailList=[role_detail("ci", AttachedManagedPolicies=[{"PolicyArn": {}}])]),
+        "not-known",
+    ),
     "a policy of AWS": (
         details(
             RoleDetailList=[
