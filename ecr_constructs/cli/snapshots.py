@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 _LIVE = ("registry", "repositories", "images", "workloads", "inspector")
 
 
-def add_snapshots(parser: argparse.ArgumentParser) -> None:
-    """Add the snapshots."""
+def add_snapshots(
+    parser: argparse.ArgumentParser, what: str = "images and workloads"
+) -> argparse._MutuallyExclusiveGroup:
+    """Add the snapshots, and return the group of the sources.
+
+    Args:
+        parser: The parser.
+        what: What ``--live`` reads.
+    """
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--snapshot",
@@ -36,12 +43,13 @@ def add_snapshots(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--live",
         action="store_true",
-        help="read images and workloads of your account in one Region from AWS now",
+        help=f"read {what} of your account in one Region from AWS now",
     )
     parser.add_argument("--region", help="with --live; default: the Region of the environment")
     parser.add_argument(
         "--profile", metavar="NAME", help="the profile of the AWS CLI, for what asks AWS"
     )
+    return source
 
 
 def add_workloads(parser: argparse.ArgumentParser) -> None:
@@ -65,11 +73,16 @@ def add_workloads(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_snapshots(options: argparse.Namespace) -> list[Snapshot]:
+def chosen_snapshots(options: argparse.Namespace, sources: Sequence[str] = _LIVE) -> list[Snapshot]:
     """Read the snapshots, or make one now.
 
+    Args:
+        options: The options of `add_snapshots`.
+        sources: What ``--live`` reads. Default: images and workloads.
+
     Raises:
-        CommandError: ``argument-without-live``; or as `given_snapshots`.
+        CommandError: ``argument-without-live``: a Region without ``--live``; or as
+            `given_snapshots`.
         LiveError: AWS does not answer.
     """
     if not options.live:
@@ -81,7 +94,7 @@ def chosen_snapshots(options: argparse.Namespace) -> list[Snapshot]:
 
     return [
         snapshot_of(
-            options.region, profile=options.profile, sources=_LIVE, progress=progress, note=note
+            options.region, profile=options.profile, sources=sources, progress=progress, note=note
         )
     ]
 

@@ -51,4 +51,8 @@ def documents() -> dict[str, list[str]]:
             *("snapshot", "--format", "json"),
             *("--diff", "tests/contract/snapshots/before", "tests/contract/snapshots/after"),
         ],
+        "who-can": [
+            *("who-can", "pull", "payments/api", "--format", "json"),
+            *("--templates", "examples/who_can/template.yaml"),
+        ],
     }

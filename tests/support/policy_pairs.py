@@ -111,7 +111,7 @@ _OF_CALLERS: dict[str, dict[str, list[Any]]] = {
         "Null": ["true", "false"],
     },
 }
-_OF_REQUESTS: dict[str, tuple[dict[str, list[Any]], list[str | list[str] | None]]] = {
+OF_REQUESTS: dict[str, tuple[dict[str, list[Any]], list[str | list[str] | None]]] = {
     "aws:SourceIp": (
         {
             "IpAddress": [
@@ -181,7 +181,7 @@ class Writer:
     def __init__(self, random: Random, kind: str) -> None:
         """Choose the condition keys of a pair: few, so that all of their values can be tried."""
         self.random, self.kind = random, kind
-        keys = random.sample(sorted(_OF_REQUESTS), random.randint(0, 2))
+        keys = random.sample(sorted(OF_REQUESTS), random.randint(0, 2))
         self.keys = keys if kind == "identity" else [*keys, *random.sample(sorted(_OF_CALLERS), 2)]
 
     def statement(self) -> Body:
@@ -207,7 +207,7 @@ class Writer:
         conditions: Body = {}
         many = min(len(self.keys), self.random.choices([0, 1, 2], [3, 4, 2])[0])
         for key in self.random.sample(self.keys, many):
-            pool = _OF_CALLERS.get(key) or _OF_REQUESTS[key][0]
+            pool = _OF_CALLERS.get(key) or OF_REQUESTS[key][0]
             operator = self.random.choice(sorted(pool))
             conditions.setdefault(operator, {})[key] = self.random.choice(pool[operator])
         return conditions
@@ -258,8 +258,8 @@ class Universe:
     @classmethod
     def of(cls, writer: Writer) -> "Universe":
         """Return every combination of the values of the keys of a pair."""
-        keys = [key for key in writer.keys if key in _OF_REQUESTS]
-        values = product(*(_OF_REQUESTS[key][1] for key in keys))
+        keys = [key for key in writer.keys if key in OF_REQUESTS]
+        values = product(*(OF_REQUESTS[key][1] for key in keys))
         contexts = [
             {key: value for key, value in zip(keys, chosen, strict=True) if value is not None}
             for chosen in values

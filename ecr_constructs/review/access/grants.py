@@ -48,6 +48,7 @@ class Grant:
 
     Attributes:
         what: The resources; `EVERYTHING` for the policy of a single resource.
+        statement: The statement. None: several statements give it.
     """
 
     allows: bool
@@ -55,6 +56,7 @@ class Grant:
     what: Constraint
     actions: frozenset[str]
     origin: Resource = field(compare=False)
+    statement: Statement | None = field(default=None, compare=False)
 
 
 def grants_of(resource: Resource, kind: str, identity: Part | None = None) -> Iterator[Grant]:
@@ -77,7 +79,7 @@ def grants_of(resource: Resource, kind: str, identity: Part | None = None) -> It
                     resources = _resources(resource.assembly, statement, kind, service)
                     for principals in principal_sets(resource.assembly, statement, identity):
                         for what in resources:
-                            yield Grant(allows, principals, what, actions, resource)
+                            yield Grant(allows, principals, what, actions, resource, statement)
 
 
 def _resources(
@@ -143,14 +145,14 @@ class Uncertainty(NamedTuple):
 
 def uncertainty_of(pair: Pair, name: str) -> Uncertainty:
     """Return what is unknown about a property that holds policies."""
-    gaps = [frozenset(_gaps(value)) for value in pair.values(name)]
+    gaps = [frozenset(gaps_in(value)) for value in pair.values(name)]
     parts = [marks_in(value) for value in pair.values(name)]
     # What a new resource refers to is part of its grants.
     differs = gaps[0] != gaps[1] or (pair.before is not None and parts[0] != parts[1])
     return Uncertainty(differs, differs and bool(gaps[0]), differs and bool(gaps[1]))
 
 
-def _gaps(value: Any) -> Iterator[str]:
+def gaps_in(value: Any) -> Iterator[str]:
     """Yield the unknown values in place of a policy or a statement."""
     if isinstance(value, str) and is_unresolved(value):
         try:
@@ -159,9 +161,9 @@ def _gaps(value: Any) -> Iterator[str]:
             yield value
     if isinstance(value, list):
         for item in value:
-            yield from _gaps(item)
+            yield from gaps_in(item)
     elif isinstance(value, Mapping):
         # A transform adds to what is next to it.
         yield from (compact(part) for key, part in value.items() if str(key).startswith("Fn::"))
         for key in ("PolicyDocument", "Statement"):
-            yield from _gaps(value.get(key))
+            yield from gaps_in(value.get(key))

@@ -219,28 +219,46 @@ class Identities:
         return self._own[identity]
 
     def _read(self, identity: Identity) -> Iterator[Grant]:
+        granted = [
+            grant
+            for resource in self.sources(identity)
+            for grant in grants_of(resource, "identity", identity.part)
+        ]
+        boundary = self.boundary(identity)
+        if boundary is None:
+            yield from granted
+        else:
+            name, policy = boundary
+            limits = grants_of(policy, "identity", identity.part) if policy else None
+            yield from _bounded(granted, name, limits)
+        for group in self.groups_of(identity):
+            for grant in self._own_grants(group):
+                yield from _limited(grant, frozenset({identity.part}))
+
+    def sources(self, identity: Identity) -> list[Resource]:
+        """Return the resources that hold the policies of an identity, without those of groups."""
         own = self.resource(identity)
         resources = list(self._policies.get(identity.reference, ()))
         if own is not None:
             managed = (self._content(own, arn) for arn in _managed_policies(own))
             resources += [own, *filter(None, managed)]
-        granted = [
-            grant
-            for resource in dict.fromkeys(resources)
-            for grant in grants_of(resource, "identity", identity.part)
-        ]
+        return list(dict.fromkeys(resources))
+
+    def boundary(self, identity: Identity) -> tuple[str, Resource | None] | None:
+        """Return the permissions boundary of an identity: its ARN, and its policy if it is read.
+
+        None: the identity has none.
+        """
+        own = self.resource(identity)
         boundary = own.get("PermissionsBoundary") if own is not None else None
         if own is None or boundary is None:
-            yield from granted
-        else:
-            policy = self._content(own, boundary) if isinstance(boundary, str) else None
-            limits = grants_of(policy, "identity", identity.part) if policy else None
-            yield from _bounded(granted, str(boundary), limits)
-        for group in self._groups_of(identity, own):
-            for grant in self._own_grants(group):
-                yield from _limited(grant, frozenset({identity.part}))
+            return None
+        policy = self._content(own, boundary) if isinstance(boundary, str) else None
+        return str(boundary), policy
 
-    def _groups_of(self, identity: Identity, own: Resource | None) -> list[Identity]:
+    def groups_of(self, identity: Identity) -> list[Identity]:
+        """Return the groups that a user is in; none for a role or a group."""
+        own = self.resource(identity)
         if own is not None and own.type != USER:
             return []
         names = own.get("Groups") if own is not None else None

@@ -96,7 +96,7 @@ def describe_principals(principals: PrincipalSet) -> str:
     if who is not None and who[0] == FEDERATED and (subject := _subject(who[1], rest)):
         name, rest = subject
     return " ".join(
-        [name, *(["if"] if rest else []), " and ".join(_if(*part) for part in rest)]
+        [name, *(["if"] if rest else []), " and ".join(describe_condition(*part) for part in rest)]
     ).strip()
 
 
@@ -193,7 +193,8 @@ def _account(account: str) -> str:
     return f"account{plural} {describe_text(account)}"
 
 
-def _if(key: str, constraint: Constraint) -> str:
+def describe_condition(key: str, constraint: Constraint) -> str:
+    """Return a constraint in words, to follow ``if``: ``aws:SourceVpce is vpce-1``."""
     values = join_names([describe_text(value) for value in texts_of(constraint)])
     if key == UNRESOLVED:
         return "its effect, known only at deploy time, allows it"
