@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 
 from ecr_constructs.live import LiveError, session
 from ecr_constructs.live.collect import (
@@ -481,9 +482,9 @@ def test_an_operation_that_botocore_does_not_know(
     run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Is recorded, as is a service; a later boto3 asks it."""
-    original = session.xform_name
+    known = xform_name
     monkeypatch.setattr(
-        session, "xform_name", lambda name: "none" if "Signing" in name else original(name)
+        session, "xform_name", lambda name: "none" if "Signing" in name else known(name)
     )
     monkeypatch.setitem(SOURCE_TABLE, "batch", Source("batch", "", (Operation("batches", "List"),)))
     assert 1 == run("snapshot", "--sources", "registry,batch").status
@@ -529,13 +530,13 @@ def test_manifests_only_if_asked(run: Run, account: FakeAccount) -> None:
 
 
 def test_half_a_character(run: Run, account: FakeAccount) -> None:
-    """JSON can hold it and UTF-8 cannot: it becomes a question mark, and the file can be read."""
+    """JSON can hold it and UTF-8 cannot: the file holds its escape, also after an interruption."""
     account.data["ecr:GetRegistryPolicy"] = b'{"policyText": "\\ud800\xc3\xa9"}'
     account.fault = lambda number, _: "ExpiredTokenException" if number > 20 else None
     assert 2 == run("snapshot", "--concurrency", "1").status
     account.fault = lambda _, __: None
     assert 0 == run("snapshot").status
-    assert "?é" == read().answer("GetRegistryPolicy").value("policyText")
+    assert "\ud800é" == read().answer("GetRegistryPolicy").value("policyText")
 
 
 def test_in_memory(account: FakeAccount) -> None:
