@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.model.registry_id import RegistryId
-    from ecr_constructs.snapshot.registry_view import NotKnown
     from ecr_constructs.status.model import LiveFinding, SettingStatus, Status
 
 _COLOURS: dict[Severity, Colour] = {

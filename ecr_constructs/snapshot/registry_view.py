@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ecr_constructs.model.account_settings import ACCOUNT_SETTINGS
+from ecr_constructs.model.not_known import NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,27 +18,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _GONE = "RepositoryNotFoundException"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class NotKnown:
-    """Something about which a snapshot says nothing, so that nothing is concluded from it.
-
-    Attributes:
-        subject: What it is about: a repository, a stack, or the registry.
-        operation: The call that would tell: ``GetRepositoryPolicy``.
-        reason: Why it does not: ``refused: AccessDeniedException``.
-        source: The service of the call: ``ecr``.
-    """
-
-    subject: str
-    operation: str
-    reason: str
-    source: str = "ecr"
-
-    def __str__(self) -> str:
-        """Return ``payments/api: GetRepositoryPolicy: refused: AccessDeniedException``."""
-        return f"{self.subject}: {self.operation}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from ecr_constructs.snapshot.registry_view import RegistryView, Setting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.snapshot.document import Snapshot
-    from ecr_constructs.snapshot.registry_view import NotKnown, RepositoryView
+    from ecr_constructs.snapshot.registry_view import RepositoryView
 
 _NOUNS = {
     REPOSITORY: "",

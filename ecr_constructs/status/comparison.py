@@ -16,9 +16,9 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.json_text import compact
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.phrases import format_value, join_names
-from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.status import deployment
 from ecr_constructs.status.aspects import ASPECTS, Aspect
 from ecr_constructs.status.declared import TEMPLATES, label_of

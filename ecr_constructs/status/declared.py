@@ -19,8 +19,8 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.cloudformation.update_behavior import name_of
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.phrases import subject_of
-from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource, Stack

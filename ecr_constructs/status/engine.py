@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.update_behavior import name_of
-from ecr_constructs.snapshot.registry_view import NotKnown
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.snapshot.rendering import live_registry
 from ecr_constructs.status.comparison import compared
 from ecr_constructs.status.declared import TEMPLATES, declared, label_of

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.model.registry_id import RegistryId
-    from ecr_constructs.snapshot.registry_view import NotKnown
 
 State = Literal["same", "different", "not-known"]
 Winner = Literal["declared", "live", "fails", "not-known"]

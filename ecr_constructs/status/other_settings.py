@@ -9,11 +9,11 @@ from ecr_constructs.cloudformation.resource_types import REPOSITORY, SCANNING
 from ecr_constructs.model.account_settings import ACCOUNT_SETTINGS, DEFAULTS
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.inventory_documents import instant
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.scanning import filter_matches
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import ValidationError
 from ecr_constructs.review.phrases import format_value, join_names
-from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.status.aspects import ASPECTS
 from ecr_constructs.status.declared import TEMPLATES
 from ecr_constructs.status.model import Deployment

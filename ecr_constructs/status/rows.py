@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.model.registry_id import RegistryId
-    from ecr_constructs.snapshot.registry_view import NotKnown
     from ecr_constructs.snapshot.rendering import LiveRegistry, LiveResource
     from ecr_constructs.status.aspects import Aspect
     from ecr_constructs.status.declared import Declared, Key

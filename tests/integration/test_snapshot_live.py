@@ -73,7 +73,7 @@ def plain(record: Any) -> Any:
 
 def test_workloads_are_read_as_far_as_they_are_there(here: Place, run: Run) -> None:
     """The embedded AWS has not all services: what it does not answer is said."""
-    assert here.account
+    del here
     result = run("snapshot", "--output", "all.json", "--sources", "all", "--format", "json")
     snapshot = read_snapshot(Path("all.json"))
 
