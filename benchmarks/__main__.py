@@ -16,6 +16,7 @@ from benchmarks.measure import Figure, MeasurementError, Size
 from benchmarks.snapshot import snapshot
 from benchmarks.synth import replicas, synth
 from benchmarks.templates import check, comment, import_time, review
+from benchmarks.usage import usage
 
 # Cheapest first: a missed budget shows sooner.
 BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
     "review": review,
     "comment": comment,
     "lifecycle": lifecycle,
+    "usage": usage,
     "snapshot": snapshot,
     "replicas": replicas,
     "synth": synth,

@@ -12,8 +12,9 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_policy
 from ecr_constructs.cli.lifecycle_inputs import add_inputs, check_inputs
 from ecr_constructs.cli.output import emit, json_text, progress
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.diagnostics import Diagnostic, Severity
 from ecr_constructs.model.lifecycle.simulation.forecast import forecast
+from ecr_constructs.model.lifecycle.simulation.image_uses import use_conflicts
 from ecr_constructs.model.lifecycle.simulation.preview import (
     changes,
     document,
@@ -23,6 +24,8 @@ from ecr_constructs.report.document import Heading
 from ecr_constructs.report.lifecycle_preview import (
     ROWS,
     View,
+    conflict_blocks,
+    conflicts_document,
     explanation_blocks,
     preview_blocks,
     service_blocks,
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
     from ecr_constructs.cli.lifecycle_inputs import PreviewInput, PreviewInputs
     from ecr_constructs.live.lifecycle_preview import Comparison
+    from ecr_constructs.model.lifecycle.simulation.forecast import Forecast
+    from ecr_constructs.model.lifecycle.simulation.image_uses import UseConflict
     from ecr_constructs.report.document import Block
 
     Render = Callable[[str], str | list[Block]]
@@ -60,10 +65,20 @@ def add_to(parser: ArgumentParser) -> None:
         "preview",
         help="show which images a policy deletes, when, and why",
         description="Apply a policy to an inventory, from files or from a live repository. "
-        "Exit status: 1 if --service-preview finds that ECR decides otherwise.",
+        "Exit status: 1 if --service-preview finds that ECR decides otherwise, or --in-use that "
+        "the policy deletes an image that runs or is started next.",
     )
     _add_policy(preview)
     add_inputs(preview)
+    preview.add_argument(
+        "--in-use",
+        action="append",
+        default=[],
+        metavar="FILE|FOLDER",
+        help="snapshots with workloads: report the images in use that the policy deletes; without "
+        "--images or --live, the images are those of the snapshot, and the policy too without "
+        "--policy; may be repeated",
+    )
     preview.add_argument(
         "--against", metavar="OLD_POLICY", help="show only what changes from this policy"
     )
@@ -123,7 +138,7 @@ def _check(options: Namespace) -> int:
 
 
 def _preview(options: Namespace) -> int:
-    """Preview policies; 1 if ECR was asked too and would decide otherwise."""
+    """Preview policies; 1 if ECR would decide otherwise, or if they delete images in use."""
     if options.limit < 0:
         message = "--limit must be at least 0, which shows all"
         raise CommandError(Diagnostic("limit-negative", message))
@@ -143,11 +158,11 @@ def _preview(options: Namespace) -> int:
         emit(options, render)
     if inputs.errors:
         raise CommandError(*(item for _, item in inputs.errors))
-    return int(any(disagrees for _, _, disagrees in previews))
+    return int(any(fails for _, _, fails in previews))
 
 
 def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]:
-    """Return the report on one repository in each format, and whether ECR decides otherwise."""
+    """Return the report on one repository in each format, and whether it fails the command."""
     policy, inventory, repository = source.policy, source.inventory, source.repository
     simulation = policy.simulate(inventory, now=options.now)
     many = len(inventory) > _MANY
@@ -158,6 +173,7 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
         changed = changes(source.old.simulate(inventory, now=simulation.now), simulation)
     explained = list(map(simulation.find, options.explain))
     view = View(min(options.limit, sys.maxsize) or None, pulled_within(options))
+    conflicts = _conflicts(source, ahead)
     comparison: Comparison | None = None
     if repository and options.service_preview:
         from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3
@@ -175,6 +191,8 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
                 pulled_within_days=view.pulled_within_days,
                 explained=explained,
             )
+            if source.uses is not None:
+                content["inUse"] = conflicts_document(conflicts, source.uses.not_known)
             if comparison is not None:
                 content["servicePreview"] = comparison.to_json()
             return json_text(content)
@@ -182,9 +200,19 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
             blocks = list(explanation_blocks(simulation, ahead, explained))
         else:
             blocks = list(preview_blocks(simulation, ahead, changed, view))
+        if source.uses is not None:
+            blocks = [*conflict_blocks(conflicts, source.uses.not_known), *blocks]
         return blocks if comparison is None else [*blocks, *service_blocks(comparison)]
 
-    return render, comparison is not None and bool(comparison.disagreements)
+    return render, _fails(conflicts) or bool(comparison and comparison.disagreements)
+
+
+def _conflicts(source: PreviewInput, ahead: Forecast) -> list[UseConflict]:
+    return [] if source.uses is None else [*use_conflicts(ahead, source.uses.by_digest)]
+
+
+def _fails(conflicts: Iterable[UseConflict]) -> bool:
+    return any(conflict.severity == Severity.ERROR for conflict in conflicts)
 
 
 def _many(

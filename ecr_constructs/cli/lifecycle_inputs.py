@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.cli.files import NamedPolicy
+    from ecr_constructs.cli.usage import RepositoryUses, Usage
     from ecr_constructs.live.connection import Connection
     from ecr_constructs.live.ecr import Repository
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
@@ -44,12 +45,14 @@ class PreviewInput:
         inventory: The images.
         old: The policy that it is compared with. None: with none.
         repository: The repository of a live registry. None: the input is from files.
+        uses: Who uses which image. None: it is not asked.
     """
 
     policy: LifecyclePolicy
     inventory: Inventory
     old: LifecyclePolicy | None
     repository: Repository | None = None
+    uses: RepositoryUses | None = None
 
 
 @dataclass(slots=True)
@@ -80,6 +83,17 @@ class PreviewInputs:
             policy = named.accepted()
         if options.against:
             old = read_policy(options.against, options.repository).accepted()
+        usage = None
+        if options.in_use:
+            from ecr_constructs.cli.usage import Usage  # noqa: PLC0415 - rarely needed
+
+            usage = Usage(options.in_use)
+        if usage is not None and not options.live and options.images is None:
+            name = options.repository or (named.repository if named else None)
+            images, stored = usage.repository(name)
+            chosen = stored() if policy is None else policy
+            yield PreviewInput(chosen, images.inventory(), old, uses=usage.of(images))
+            return
         if not options.live:
             assert policy is not None
             assert named is not None
@@ -90,12 +104,17 @@ class PreviewInputs:
                 allow_incomplete=options.allow_incomplete,
             )
             _require_images_of(named, inventory, options)
-            yield PreviewInput(policy, inventory, old)
+            yield PreviewInput(
+                policy, inventory, old, uses=_uses(usage, inventory.repository_name, inventory)
+            )
             return
-        yield from self._live(policy, old)
+        yield from self._live(policy, old, usage)
 
     def _live(
-        self, policy: LifecyclePolicy | None, old: LifecyclePolicy | None
+        self,
+        policy: LifecyclePolicy | None,
+        old: LifecyclePolicy | None,
+        usage: Usage | None,
     ) -> Iterator[PreviewInput]:
         from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is optional
 
@@ -113,7 +132,8 @@ class PreviewInputs:
                     others=[] if old is None else [old],
                     read_manifests=not options.no_manifests,
                 )
-                source = PreviewInput(chosen, inventory, old, repository)
+                uses = _uses(usage, name, inventory, connection.region)
+                source = PreviewInput(chosen, inventory, old, repository, uses)
             if source is not None:
                 yield source
             elif self.errors[-1][1].code in _OF_THE_REGISTRY:
@@ -128,6 +148,12 @@ class PreviewInputs:
             if not self.are_many:
                 raise
             self.errors += ((name, item.within(f"{name}")) for item in error.diagnostics)
+
+
+def _uses(
+    usage: Usage | None, name: str | None, inventory: Inventory, region: str | None = None
+) -> RepositoryUses | None:
+    return None if usage is None else usage.named(name, inventory.registry_id, region)
 
 
 def _connection(options: Namespace) -> Connection:
@@ -175,11 +201,15 @@ def check_inputs(options: Namespace) -> PreviewInputs:
         CommandError: The arguments contradict each other, or one is empty.
     """
     live = options.live
+    from_snapshot = options.in_use and options.images is None
     unless = "--policy or --template is required, unless --live reads the policy from ECR"
     problems = {
         "argument-empty": (_empty(options), f"{_empty(options)} is empty: is a variable not set?"),
-        "policy-missing": (not live and options.policy is None, unless),
-        "images-missing": (not live and options.images is None, "--images or --live is required"),
+        "policy-missing": (not (live or from_snapshot) and options.policy is None, unless),
+        "images-missing": (
+            not (live or options.in_use) and options.images is None,
+            "--images or --live is required",
+        ),
         **{
             f"{name.replace('_', '-')}-not-live": (
                 not live and getattr(options, name),
@@ -196,8 +226,8 @@ def check_inputs(options: Namespace) -> PreviewInputs:
             "give --manifests or --no-manifests",
         ),
         "format-ecr-only": (
-            options.format == "ecr" and (options.explain or options.against),
-            "--format ecr is the response of ECR, which has no --explain and no --against",
+            options.format == "ecr" and (options.explain or options.against or options.in_use),
+            "--format ecr is the response of ECR, which has no --explain, --against and --in-use",
         ),
         "service-preview-now": (
             options.service_preview and options.now,
@@ -214,7 +244,10 @@ def check_inputs(options: Namespace) -> PreviewInputs:
 def _empty(options: Namespace) -> str:
     """Return the first option that is given without a value, as by a variable that is not set."""
     names = ("policy", "repository", "images", "manifests", "against", *_LIVE_OPTIONS[:3])
-    return "--live" if "" in options.live else empty_option(options, names)
+    for name in ("live", "in_use"):
+        if "" in getattr(options, name):
+            return f"--{name.replace('_', '-')}"
+    return empty_option(options, names)
 
 
 def _require_images_of(policy: NamedPolicy, inventory: Inventory, options: Namespace) -> None:

@@ -47,6 +47,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="a folder with the output of `aws ecr describe-images`, a file for each repository: "
         "show which of these images will be deleted",
     )
+    parser.add_argument(
+        "--in-use",
+        action="append",
+        default=[],
+        metavar="FILE|FOLDER",
+        help="snapshots with images and workloads: report the images in use that a policy deletes; "
+        "may be repeated",
+    )
     add_now(parser)
     add_config(parser)
     add_formats(parser, ("text", "json", "markdown", "github"))
@@ -83,6 +91,10 @@ def run(options: argparse.Namespace) -> int:
     """Review a change; 1 if there is a change that ``--fail-on`` names."""
     sides = load_sides(options.base, options.head)
     inventories = read_inventories(options.images) if options.images else None
+    if options.in_use:
+        from ecr_constructs.cli.usage import inventories_in_use  # noqa: PLC0415 - rarely needed
+
+        inventories = inventories_in_use(options.in_use, inventories)
     config = Config() if options.no_config else Config.given(options.config)
     result = review(*sides, inventories=inventories, now=options.now, config=config)
 

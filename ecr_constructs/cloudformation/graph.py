@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ecr_constructs.cloudformation.attribute_values import attribute_of
 from ecr_constructs.cloudformation.intrinsics import ABSENT, Resolver, unknown
 from ecr_constructs.cloudformation.language_extensions import (
     TRANSFORM,
@@ -15,26 +16,14 @@ from ecr_constructs.cloudformation.language_extensions import (
     transforms_of,
 )
 from ecr_constructs.cloudformation.resource_body import Memo, ResourceBody
-from ecr_constructs.cloudformation.resource_types import (
-    ALIAS,
-    PUBLIC_REPOSITORY,
-    REPOSITORY,
-    SECRET,
-)
+from ecr_constructs.cloudformation.resource_types import ALIAS
 from ecr_constructs.model.json_text import compact
-from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Place, Template
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
-_UNKNOWN_PARTS = {
-    "partition": "${Token[AWS.Partition]}",
-    "region": "${Token[AWS.Region]}",
-    "account": "${Token[AWS.AccountId]}",
-}
-
 
 _T = TypeVar("_T")
 
@@ -134,27 +123,6 @@ class Resource(ResourceBody):
         return f"<{self.type} {self.id} in {self.stack.template.name}>"
 
 
-def _attribute_of(resource: Resource, name: str) -> str | None:
-    """Return the known part of the value of an attribute, or of ``Ref``; None if none is known."""
-    if (resource.type, name) == (REPOSITORY, "Arn") and resource.text("RepositoryName"):
-        return f"{_arn('ecr', resource)}:repository/{resource.text('RepositoryName')}"
-    if resource.type in (REPOSITORY, PUBLIC_REPOSITORY) and name == "Ref":
-        return resource.text("RepositoryName")
-    if resource.type == SECRET and name in ("Ref", "Id") and resource.text("Name"):
-        # Secrets Manager appends six random characters.
-        return f"{_arn('secretsmanager', resource)}:secret:{resource.text('Name')}-??????"
-    return None
-
-
-def _arn(service: str, resource: Resource) -> str:
-    region, account = resource.stack.region, resource.stack.account
-    partition = partition_of(region) if region else _UNKNOWN_PARTS["partition"]
-    return (
-        f"arn:{partition}:{service}:{region or _UNKNOWN_PARTS['region']}"
-        f":{account or _UNKNOWN_PARTS['account']}"
-    )
-
-
 class Stack(Memo):
     """A template with its resources; implements `ResolutionScope` for `Resolver`."""
 
@@ -236,7 +204,13 @@ class Stack(Memo):
             return unknown("Fn::GetAtt", [logical_id, name])
         self._resolving.add(key)
         try:
-            value = _attribute_of(resource, name)
+            value = attribute_of(
+                resource,
+                name,
+                account=self.account,
+                region=self.region,
+                physical_id=self.template.physical_ids.get(logical_id),
+            )
         finally:
             self._resolving.discard(key)
         return f"${{Token[{self.number}.{logical_id}.{name}]}}" if value is None else value

@@ -358,6 +358,7 @@ def _template(
         template,
         repeated=repeated,
         stack_name=file.stack_name,
+        tags=file.tags,
         parameters=file.parameters,
         may_have_macros=may_hide or any(word in text for word in _MACROS),
         may_have_nested_stacks=may_hide or any(word in text for word in _NESTED_STACKS),

@@ -39,7 +39,8 @@ SIGNING_PROFILE = "AWS::Signer::SigningProfile"
 AUTO_DELETE_IMAGES = "Custom::ECRAutoDeleteImages"
 ROLE = "AWS::IAM::Role"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
-IDENTITIES = (ROLE, "AWS::IAM::User", "AWS::IAM::Group")
+USER = "AWS::IAM::User"
+IDENTITIES = (ROLE, USER, "AWS::IAM::Group")
 POLICIES = (
     "AWS::IAM::Policy",
     MANAGED_POLICY,

@@ -46,6 +46,8 @@ class Template:
         parameters: The values of parameters, as texts. Default: parameters are unknown.
         assumed: The results of comparisons that only the deployment knows, by expression.
             Default: they are unknown.
+        physical_ids: The physical IDs of deployed resources, by logical ID. Default: they are
+            unknown, and so are the attributes of the resources.
         may_have_macros: Whether ``Fn::Transform`` or ``Fn::ForEach`` can be in the content.
         may_have_nested_stacks: Whether a nested stack with a local template can be in the content.
 
@@ -72,6 +74,7 @@ class Template:
     scanned_elsewhere: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
+    physical_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     may_have_macros: bool = True
     may_have_nested_stacks: bool = True
 

@@ -128,7 +128,7 @@ def _values(
     yield "scan_on_push", settings.scan_on_push
     policy = "lifecycle" if "lifecycle" in origins else "retention"
     yield policy, list(settings.lifecycle.in_words())
-    for name in ("protect_tags", "lifecycle_dry_run"):
+    for name in ("protect_tags", "protect_in_use", "lifecycle_dry_run"):
         if name in origins:
             # Part of the policy above; here as it is written.
             yield name, reduce(getitem, origins[name], content)

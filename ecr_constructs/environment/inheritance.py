@@ -25,6 +25,7 @@ from ecr_constructs.environment.source import (
 )
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
+from ecr_constructs.model.lifecycle.in_use_tags import protect_in_use
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import partition_of
@@ -335,26 +336,38 @@ def _lifecycle(levels: Sequence[CachedSettings]) -> LifecyclePolicy:
     return policy.dry_run() if is_dry_run else policy
 
 
+def _protects_in_use(levels: Iterable[CachedSettings]) -> bool:
+    return bool(nearest(levels, "protect_in_use", default=False))
+
+
 def _enabled_lifecycle(levels: Sequence[CachedSettings]) -> LifecyclePolicy:
     protected = nearest(levels, "protect_tags")
     level = _decides_lifecycle(levels)
+    if level.lifecycle is None:
+        tags = None if protected is None else tuple(protected)
+        return _preset(str(_retention(level)), tags, _protects_in_use(levels))
+    first = [*protect(protected or [])]
+    if level.lifecycle and _protects_in_use(levels):
+        # A policy without rules keeps every image.
+        first.insert(0, protect_in_use())
     if isinstance(level.lifecycle, AwsLifecycle):
         policy = level.lifecycle.policy()
-        if not protected:
-            return policy
-        rules = [replace(rule, rule_priority=None) for rule in policy.rules]
-        return LifecyclePolicy(*protect(protected), *rules)
-    if level.lifecycle is not None:
-        rules = [rule.rule() for rule in level.lifecycle]
-        return LifecyclePolicy(*protect(protected or []), *rules)
-    return _preset(str(_retention(level)), None if protected is None else tuple(protected))
+        rules = (replace(rule, rule_priority=None) for rule in policy.rules)
+        return LifecyclePolicy(*first, *rules) if first else policy
+    return LifecyclePolicy(*first, *(rule.rule() for rule in level.lifecycle))
 
 
 @cache
-def _preset(retention: str, protected: tuple[str, ...] | None) -> LifecyclePolicy:
+def _preset(
+    retention: str, protected: tuple[str, ...] | None, protects_in_use: bool
+) -> LifecyclePolicy:
     """Return a predefined policy, which most repositories of a file share."""
     preset: Callable[..., LifecyclePolicy] = getattr(Retention, retention)
-    return preset() if protected is None else preset(protect_tags=protected)
+    policy = preset() if protected is None else preset(protect_tags=protected)
+    if not protects_in_use:
+        return policy
+    rules = (replace(rule, rule_priority=None) for rule in policy.rules)
+    return LifecyclePolicy(protect_in_use(), *rules)
 
 
 def _retention(level: CachedSettings) -> Profile | None:
@@ -369,6 +382,7 @@ def setting_problems(levels: Levels, error: ValidationError) -> Iterator[Problem
     """Yield the problems of resolved settings, at the settings that they come from."""
     has_rules = _decides_lifecycle(levels.values()).lifecycle is not None
     protected = len(nearest(levels.values(), "protect_tags", default=()))
+    protected += _protects_in_use(levels.values())
     for problem in problems_at((), error):
         key, remedy = "encryption", problem.remedy
         match problem.place:

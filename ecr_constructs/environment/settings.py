@@ -125,6 +125,9 @@ class CreatedSettings(CachedSettings):
     """A predefined lifecycle policy, instead of `lifecycle`."""
     protect_tags: list[str] | None = None
     """Patterns of tags whose images are never deleted, whatever the lifecycle policy says."""
+    protect_in_use: bool | None = None
+    """Whether a first lifecycle rule keeps the images that `ecr-constructs protect` has tagged as
+    in use. Default: false."""
     push_accounts: list[AccountId] | None = None
     """Additional accounts that may push and pull."""
     push_principals: list[PrincipalArn] | None = None

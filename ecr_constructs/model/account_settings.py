@@ -14,6 +14,8 @@ _MOUNTING = {True: "ENABLED", False: "DISABLED"}
 _RETIRED = {"BASIC_SCAN_TYPE_VERSION": "CLAIR", "REGISTRY_POLICY_SCOPE": "V1"}
 ACCOUNT_SETTINGS = (*_ACCEPTED, "BLOB_MOUNTING")
 """The names of all account settings."""
+DEFAULTS = {**_ACCEPTED, "BLOB_MOUNTING": _MOUNTING[False]}
+"""The values of a new registry."""
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegisterPullTimeUpdateExclusion.html
 MAX_EXCLUSIONS = 100

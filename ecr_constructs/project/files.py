@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.project.source import files_folder
 from ecr_constructs.project.text import filled, joined, scalar
-from ecr_constructs.project.workflows import ACTION, CLONE, workflow_files
+from ecr_constructs.project.workflows import ACTION, CLONE, cdk_version, workflow_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _readme(settings: ProjectSettings, source: Source) -> str:
         account=first.account,
         region=first.region,
         stage=first.stage,
-        cdk=_cdk_version(_example("github-synthesize.yml")),
+        cdk=cdk_version(),
     )
 
 

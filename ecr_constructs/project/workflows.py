@@ -26,8 +26,6 @@ CLONE = "https://git.example.com/platform/ecr-constructs.git"
 _EXAMPLES = "examples/ci"
 _REGIONS = "eu-central-1 eu-west-1"
 _INSTALL, _CHECK = "--requirement requirements.txt", "ecr-constructs environment check environments"
-# Nobody has looked up the digest of an image for a new project.
-_NO_DIGEST = f"@sha256:{'0' * 64}"
 _STAGES = re.compile(r"(?<=^stages: \[synthesize, ).*(?=\]$)", re.MULTILINE)
 # Where the part of each environment begins.
 _FIRST = {"github": "\njobs:\n", "gitlab": "\n.environment-"}
@@ -53,7 +51,7 @@ def workflow_files(settings: ProjectSettings, source: Source) -> Iterator[tuple[
         yield f"{folder}/ecr-deploy-environment.yml", environment
         yield f"{folder}/ecr-deploy.yml", _own(deployments("github", settings.environments))
     elif settings.ci == "gitlab":
-        replaced = {_NO_DIGEST: "", _REGIONS: regions}
+        replaced = {_REGIONS: regions}
         if commit := source.commit:
             replaced |= {CLONE: f"{commit[0]}.git", NO_COMMIT: commit[1]}
         stages = _stages(settings.environments)
@@ -100,6 +98,12 @@ def _job(ci: str, environment: EnvironmentSettings, previous: EnvironmentSetting
         previous=f"deploy-{previous.name}" if previous else "head",
         approval=approval,
     )
+
+
+def cdk_version() -> str:
+    """Return the version of the CDK CLI that the workflows install."""
+    [version] = set(re.findall(r"aws-cdk@([0-9.]+)", _text("github-synthesize.yml")))
+    return str(version)
 
 
 def _stages(environments: Sequence[EnvironmentSettings]) -> str:

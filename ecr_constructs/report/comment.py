@@ -22,6 +22,7 @@ from ecr_constructs.report.review import (
     findings,
     kinds,
     no_change,
+    not_known_title,
     not_read,
     titled,
     unread,
@@ -55,11 +56,18 @@ def to_markdown(review: Review) -> str:
     """Return the comment: what matters in three lines, then everything, worst first."""
     if not review.changes:
         parts = [f"{MARKER}\n{_TITLE}\n{no_change(review)}", "\n".join(_unread_lines(review))]
+        parts += _not_known_section(review)
         return "\n\n".join(filter(None, parts)) + "\n"
     entries = groups(review.changes)
     top = "\n".join(_top_line(group, entries) for group in _most_important(entries))
     counts = markdown([kinds(review)]).rstrip()
-    end = [*_recipes(review), *_unread_section(review), _graph(review), _footer()]
+    end = [
+        *_recipes(review),
+        *_unread_section(review),
+        *_not_known_section(review),
+        _graph(review),
+        _footer(),
+    ]
     room = _LIMIT - _RESERVE - sum(map(len, (top, counts, *end)))
     sections = list(_sections(entries, room))
     left = sum(section.left for section in sections)
@@ -240,6 +248,17 @@ def _unread_lines(review: Review) -> Iterator[str]:
         yield f"- {inline(cut(visible(unread(part)), _SHORT))}"
     if len(review.unread) > _UNREAD:
         yield f"- and {len(review.unread) - _UNREAD:,} more"
+
+
+def _not_known_section(review: Review) -> Iterator[str]:
+    """Yield where images may be in use that were not looked at."""
+    if review.not_known:
+        lines = [
+            f"- {inline(cut(visible(str(item)), _SHORT))}" for item in review.not_known[:_UNREAD]
+        ]
+        if len(review.not_known) > _UNREAD:
+            lines.append(f"- and {len(review.not_known) - _UNREAD:,} more")
+        yield _folded(not_known_title(review), "\n".join(lines))
 
 
 def _graph(review: Review) -> str:

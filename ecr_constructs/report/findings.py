@@ -250,9 +250,10 @@ def to_gitlab(report: Report, _: int) -> str:
     return json.dumps(issues, indent=2) + "\n"
 
 
-_SCHEMA = (
+SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+"""The schema of SARIF logs."""
 
 
 def to_sarif(report: Report, _: int) -> str:
@@ -270,25 +271,26 @@ def to_sarif(report: Report, _: int) -> str:
         why = {"kind": "external", "justification": "in the baseline"}
         results.append({**_result(finding), "suppressions": [why]})
     others = sorted({finding.rule for finding in report.findings if finding.rule not in RULES})
-    rules = [*map(_rule, RULES.values()), *({"id": code} for code in others)]
-    driver = {"name": "ecr-constructs", **_version(), "rules": rules}
+    rules = [*map(sarif_rule, RULES.values()), *({"id": code} for code in others)]
+    driver = {"name": "ecr-constructs", **sarif_version(), "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     if report.unread:
         notifications = list(map(_notification, report.unread))
         run["invocations"] = [
             {"executionSuccessful": True, "toolExecutionNotifications": notifications}
         ]
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    log = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
 
 
-def _version() -> dict[str, str]:
+def sarif_version() -> dict[str, str]:
     """Return the version, unless this runs from a checkout that is not installed."""
     version = ecr_constructs.__version__
     return {} if version == "unknown" else {"version": version}
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def sarif_rule(rule: Rule) -> dict[str, Any]:
+    """Return a rule of the checks as SARIF describes it."""
     return {
         "id": rule.id,
         "shortDescription": {"text": f"{rule.summary}."},
@@ -329,7 +331,7 @@ def _index(rule: str) -> dict[str, int]:
 def _physical(file: str, line: int | None) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": _uri(file)},
+            "artifactLocation": {"uri": sarif_uri(file)},
             "region": {"startLine": line or 1},
         }
     }
@@ -344,7 +346,8 @@ def _notification(item: Unread) -> dict[str, Any]:
     }
 
 
-def _uri(file: str) -> str:
+def sarif_uri(file: str) -> str:
+    """Return the path of a file as the URI of an artifact."""
     path = PurePath(file)
     return Path(file).as_uri() if path.is_absolute() else quote(path.as_posix())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle import Fate
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ecr_constructs.model.lifecycle import Forecast, Outcome, Simulation
     from ecr_constructs.model.lifecycle.image import Image
     from ecr_constructs.model.lifecycle.simulation.engine import Bytes
+    from ecr_constructs.model.lifecycle.simulation.image_uses import UseConflict
     from ecr_constructs.model.lifecycle.simulation.preview import Change
+    from ecr_constructs.model.not_known import NotKnown
 
 ROWS = 50
 _DAYS = 31
@@ -65,6 +67,30 @@ def preview_blocks(
     if simulation.assumptions:
         yield Heading("This rests on assumptions")
         yield Lines([assumption.sentence for assumption in simulation.assumptions])
+
+
+def conflict_blocks(
+    conflicts: Sequence[UseConflict], not_known: Sequence[NotKnown]
+) -> Iterator[Block]:
+    """Yield the images in use that the policy deletes or archives, and what was not looked at."""
+    if conflicts:
+        yield Heading(f"In use, and deleted or archived: {len(conflicts):,}", "red")
+        yield Lines([f"{item.severity}: {item.sentence}" for item in conflicts])
+    else:
+        yield Lines(["The policy deletes or archives no image that is in use, as far as is known."])
+    if not_known:
+        yield Heading("Not known: images may be in use there", "yellow")
+        yield Lines([str(item) for item in not_known])
+
+
+def conflicts_document(
+    conflicts: Sequence[UseConflict], not_known: Sequence[NotKnown]
+) -> dict[str, Any]:
+    """Return the images in use that the policy deletes or archives as JSON."""
+    return {
+        "conflicts": [item.to_json() for item in conflicts],
+        "notKnown": [item.to_json() for item in not_known],
+    }
 
 
 def explanation_blocks(

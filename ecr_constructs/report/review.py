@@ -105,6 +105,7 @@ def blocks(review: Review) -> Iterator[Block]:
     if not review.changes:
         lines = [f"    {visible(unread(part))}" for part in review.unread]
         yield Lines([no_change(review), *lines])
+        yield from _not_known(review)
         return
     entries = groups(review.changes)
     for severity in SEVERITIES:
@@ -119,8 +120,21 @@ def blocks(review: Review) -> Iterator[Block]:
     if review.unread:
         yield Heading(f"Not read: {pluralize(len(review.unread), 'part')}")
         yield Lines([visible(unread(part)) for part in review.unread])
+    yield from _not_known(review)
     yield kinds(review)
     yield Lines([_sums(review)])
+
+
+def _not_known(review: Review) -> Iterator[Block]:
+    """Yield where images may be in use that were not looked at."""
+    if review.not_known:
+        yield Heading(not_known_title(review))
+        yield Lines([visible(str(item)) for item in review.not_known])
+
+
+def not_known_title(review: Review) -> str:
+    """Return the title of what was not looked at for images in use."""
+    return f"Not known: {pluralize(len(review.not_known), 'place')} where images may be in use"
 
 
 def recipe_lines(recipe: Recipe) -> list[str]:
@@ -159,6 +173,7 @@ def to_json(review: Review) -> dict[str, Any]:
             }
             for part in review.unread
         ],
+        "notKnown": [item.to_json() for item in review.not_known],
         "recipes": list(map(_recipe, review.recipes)),
         "summary": {
             "severities": {name: by_severity[name] for name in SEVERITIES},
@@ -258,6 +273,9 @@ def to_github(review: Review) -> str:
         workflow_command("notice", unread(part), title=f"Not read: {part.code}")
         for part in review.unread
     ]
+    if review.not_known:
+        text = "\n".join(str(item) for item in review.not_known)
+        lines.append(workflow_command("notice", text, title=not_known_title(review)))
     if not review.changes:
         return "\n".join([*lines, no_change(review).replace(":", ".")]) + "\n"
     end = Lines([_sums(review)])

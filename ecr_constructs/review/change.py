@@ -9,6 +9,7 @@ Kind = Literal[
     "deployment-fails",
     "replaced",
     "removed",
+    "image-in-use",
     "images-deleted",
     "access-widened",
     "unprotected",

@@ -7,6 +7,7 @@ from datetime import datetime
 from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.unread import Unread, unread_of
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.access.unread_policies import unread_policies
 from ecr_constructs.review.analyzers import (
@@ -17,6 +18,7 @@ from ecr_constructs.review.analyzers import (
     extra_tags,
     findings,
     images,
+    images_in_use,
     lifecycle,
     removal,
     repeated,
@@ -43,6 +45,7 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     access.changes,
     lifecycle.changes,
     images.changes,
+    images_in_use.changes,
     settings.changes,
     extra_tags.changes,
     replication.changes,
@@ -63,6 +66,7 @@ class Review:
         replication: What is replicated between registries on either side.
         unread: The parts of both sides that were not read, so that nothing is known about them.
         recipes: The steps of changes that need more than a deployment.
+        not_known: Where images may be in use that were not looked at.
 
     Example:
         >>> from ecr_constructs.review import load_sides, review
@@ -75,6 +79,7 @@ class Review:
     replication: tuple[Edge, ...] = ()
     unread: tuple[Unread, ...] = ()
     recipes: tuple[Recipe, ...] = ()
+    not_known: tuple[NotKnown, ...] = ()
 
 
 def review(
@@ -104,7 +109,8 @@ def review(
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
     unread += (*_unread(base, head), *unread_policies(head))
-    return Review(ordered, counts, edges(comparison), unread, recipes(comparison))
+    not_known = tuple(comparison.inventories.not_known)
+    return Review(ordered, counts, edges(comparison), unread, recipes(comparison), not_known)
 
 
 def _unread(base: TemplateSet, head: TemplateSet) -> Iterator[Unread]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.model.lifecycle.simulation.image_uses import ImageUses
+    from ecr_constructs.model.not_known import NotKnown
 
 _MANIFESTS = ".manifests.json"
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")
@@ -72,14 +74,23 @@ class Inventories:
 
     Attributes:
         of_repositories: The inventories. Default: none.
+        uses: Who uses which image, by repository. Default: it was not looked at.
+        not_known: What was not looked at for it. Default: nothing.
     """
 
     of_repositories: Mapping[RepositoryId, Inventory] = field(default_factory=dict)
+    uses: Mapping[RepositoryId, ImageUses] = field(default_factory=dict)
+    not_known: Sequence[NotKnown] = ()
 
     def of(self, repository: Resource) -> Inventory | None:
         """Return the inventory of a repository; None unless exactly one matches."""
         candidates = self._candidates(repository)
         return self.of_repositories[candidates[0]] if len(candidates) == 1 else None
+
+    def uses_of(self, repository: Resource) -> ImageUses:
+        """Return who uses which image of a repository; nobody unless exactly one matches."""
+        candidates = self._candidates(repository)
+        return self.uses.get(candidates[0], {}) if len(candidates) == 1 else {}
 
     def reason(self, repository: Resource) -> str | None:
         """Return why the affected images are unknown; None if known, or without inventories."""

@@ -33,21 +33,22 @@ def is_same_spelling(resource_type: str, name: str, before: Any, after: Any) -> 
     values = [default if value is None else value for value in (before, after)]
     if default is not None:
         return str(values[0]).lower() == str(values[1]).lower()
-    old, new = map(_normal_form, values)
+    old, new = map(normal_form, values)
     return bool(old == new)
 
 
-def _normal_form(value: Any, depth: int = 0) -> Any:
+def normal_form(value: Any, depth: int = 0) -> Any:
+    """Return a value that is equal for equal ones, whatever the order of their lists is."""
     value = parsed(value)
     if depth > _MAX_DEPTH:
         return value
     if isinstance(value, Mapping):
-        members = {key: _normal_form(item, depth + 1) for key, item in value.items()}
+        members = {key: normal_form(item, depth + 1) for key, item in value.items()}
         if "Statement" in members:
             members["Statement"] = _sorted(map(_statement, _as_list(members["Statement"])))
         return members
     if isinstance(value, list):
-        return _sorted(_normal_form(item, depth + 1) for item in value)
+        return _sorted(normal_form(item, depth + 1) for item in value)
     return value
 
 

@@ -183,6 +183,10 @@ SETTINGS = {
     "{lifecycle: [{keep_last: {count: 5}}, {expire: {after_days: 5}}], protect_tags: [v1]}": (
         "lifecycle[0]: rule-priority-order"
     ),
+    "{lifecycle: [{keep_last: {count: 5}}, {expire: {after_days: 5}}], protect_in_use: true}": (
+        "lifecycle[0]: rule-priority-order"
+    ),
+    "protect_in_use: maybe": "protect_in_use: not-boolean",
     f"protect_tags: {[f'v{number}' for number in range(60)]}": "protect_tags: rule-count",
     "protect_tags: ['*****']": "protect_tags: tag-wildcards",
     "protect_tags: v*": "protect_tags: not-list",

@@ -96,6 +96,32 @@ NEAREST: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any], Any]]] = {
                 LifecycleRule.expire_untagged(after_days=9),
             ),
         ),
+        "images in use come before protected tags": (
+            *({**PROTECTED, "protect_in_use": True}, {}),
+            LifecyclePolicy(
+                LifecycleRule.protect("in-use-*", description="Protect images in use"),
+                LifecycleRule.protect("v*", description="Protect v*"),
+                LifecycleRule.expire(after_days=5),
+            ),
+        ),
+        "images in use come before a preset": (
+            *({"protect_in_use": True}, STAGING),
+            LifecyclePolicy(
+                LifecycleRule.protect("in-use-*", description="Protect images in use"),
+                LifecycleRule.expire_untagged(after_days=7),
+                LifecycleRule.keep_last(200),
+            ),
+        ),
+        "images in use come before AWS's own JSON": (
+            *({"lifecycle": AWS_RULES, "protect_in_use": True}, {}),
+            LifecyclePolicy(
+                LifecycleRule.protect("in-use-*", description="Protect images in use"),
+                LifecycleRule.expire_untagged(after_days=9),
+            ),
+        ),
+        "no rules keep what is in use, too": (
+            *({"lifecycle": [], "protect_in_use": True}, {}, LifecyclePolicy()),
+        ),
         "every kind of rule": (
             *({"lifecycle": EVERY_KIND}, {}),
             LifecyclePolicy(

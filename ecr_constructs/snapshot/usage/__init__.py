@@ -1,0 +1,1 @@
+"""Who uses which image, as far as snapshots show it."""
