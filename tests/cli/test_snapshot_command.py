@@ -1,10 +1,7 @@
-"""``snapshot`` at a loopback endpoint: what is read, refused, throttled, interrupted, continued."""
+"""``snapshot`` at a loopback endpoint: what is read, refused, throttled, and not AWS."""
 
 import json
-import os
-import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,111 +10,25 @@ import pytest
 from ecr_constructs.live import LiveError, session
 from ecr_constructs.live.collect import (
     Collector,
-    Summary,
     Target,
     snapshot_of,
-    write_snapshot,
     write_snapshots,
 )
-from ecr_constructs.live.collect.caller import Caller
-from ecr_constructs.live.collect.engine import run as run_plan
 from ecr_constructs.model.snapshot_sources import SOURCES as SOURCE_TABLE
 from ecr_constructs.model.snapshot_sources.operation import Operation, Source
-from ecr_constructs.snapshot.document import Snapshot, request_key
-from ecr_constructs.snapshot.files import read_snapshot
-from ecr_constructs.snapshot.plan import Plan
 from ecr_constructs.snapshot.result import Failure
-from tests.cli.conftest import Result, Run
+from tests.cli.conftest import Run
 from tests.support.fake_account import CLOSE, HTML, FakeAccount, Request, pages
-
-NAMES = ("api", "web", "worker")
-INDEX = "application/vnd.oci.image.index.v1+json"
-ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
-FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:f:1"
-FILE = "snapshots/111122223333-eu-central-1.jsonl.gz"
-
-
-def images(request: Request) -> Any:
-    """Answer DescribeImages: three images in two pages, one of them an index."""
-    name = request.parameters["repositoryName"]
-    details = [
-        {
-            "imageDigest": f"sha256:{name}{number}",
-            "imageTags": [f"v{number}"],
-            "imagePushedAt": 1_790_000_000.5 + number,
-            "imageStatus": "ACTIVE",
-            "imageManifestMediaType": INDEX if number == 0 else "application/json",
-        }
-        for number in range(3)
-    ]
-    return pages("imageDetails", details)(request)
-
-
-REPOSITORIES = [
-    {"repositoryName": name, "repositoryArn": f"{ARN}{name}", "createdAt": 1_790_000_000}
-    for name in NAMES
-]
-REGISTRY: Mapping[str, Any] = {
-    "ecr:DescribeRegistry": {"replicationConfiguration": {"rules": []}},
-    "ecr:GetRegistryPolicy": "RegistryPolicyNotFoundException",
-    "ecr:GetRegistryScanningConfiguration": {"scanningConfiguration": {"scanType": "BASIC"}},
-    "ecr:GetSigningConfiguration": "SigningConfigurationNotFoundException",
-    "ecr:GetAccountSetting": lambda request: {"name": request.parameters["name"], "value": "V2"},
-    "ecr:DescribePullThroughCacheRules": pages(
-        "pullThroughCacheRules", [{"ecrRepositoryPrefix": "hub"}]
-    ),
-    "ecr:ValidatePullThroughCacheRule": {"isValid": True},
-    "ecr:DescribeRepositoryCreationTemplates": pages("repositoryCreationTemplates", []),
-    "ecr:ListPullTimeUpdateExclusions": pages("pullTimeUpdateExclusions", ["a", "b", "c"]),
-    "ecr:DescribeRepositories": pages("repositories", REPOSITORIES),
-    "ecr:GetRepositoryPolicy": "RepositoryPolicyNotFoundException",
-    "ecr:GetLifecyclePolicy": {"lifecyclePolicyText": "{}", "lastEvaluatedAt": 1_790_000_000},
-    "ecr:ListTagsForResource": {"tags": []},
-    "ecr:BatchGetRepositoryScanningConfiguration": {"scanningConfigurations": []},
-    "ecr:DescribeImages": images,
-    "ecr:BatchGetImage": {"images": []},
-}
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAccount]:
-    """Give an account with a registry at a loopback endpoint; nobody waits."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    with FakeAccount() as fake:
-        fake.data.update(REGISTRY)
-        settings = {
-            "AWS_ENDPOINT_URL": fake.url,
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "eu-central-1",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(time, "sleep", lambda _: None)
-        yield fake
-
-
-def answers(snapshot: Snapshot) -> dict[Any, Any]:
-    """Return what is known about each call."""
-    return {
-        key: (answer.state, [*answer.pages], answer.error) for key, answer in snapshot.calls.items()
-    }
-
-
-def codes(result: Result) -> list[str]:
-    """Return the codes of the error, which follows notes."""
-    return result._replace(err=result.err.splitlines()[-1]).codes
-
-
-def read(file: str = FILE) -> Snapshot:
-    """Return the snapshot of a file."""
-    return read_snapshot(Path(file))
+from tests.support.snapshot_account import (
+    ARN,
+    FILE,
+    FUNCTION,
+    NAMES,
+    answers,
+    codes,
+    read,
+)
+from tests.support.snapshot_account import account as account  # noqa: PLC0414 - a fixture
 
 
 def test_a_registry(run: Run, account: FakeAccount) -> None:
@@ -176,199 +87,12 @@ def test_formats_hold_the_same(run: Run, account: FakeAccount, suffix: str) -> N
     del account
 
 
-def interrupted(account: FakeAccount, number: int, answer: Any) -> None:
-    """Let a request and all after it have this answer."""
-    account.requests.clear()
-    account.fault = lambda now, _: answer if now >= number else None
-
-
-PART = Path(FILE.replace(".jsonl.gz", ".jsonl.part"))
-
-
-SOURCES = ("repositories", "images")
-
-
-def collect(caller: Caller) -> Summary:
-    """Write the file with a client that is there already: to create one is slow."""
-    return write_snapshot(Collector(SOURCES, concurrency=1), caller, lambda _: Path(FILE))
-
-
-def call_of(request: Request) -> tuple[str, str]:
-    """Return the operation, and the parameters that a snapshot has."""
-    pages = ("maxResults", "nextToken")
-    parameters = {key: value for key, value in request.parameters.items() if key not in pages}
-    return request.operation, request_key(parameters)
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [("ExpiredTokenException", "aws-credentials"), (CLOSE, "aws-unreachable")],
-    ids=["token", "network"],
-)
-def test_a_run_that_ends_at_any_call(
-    account: FakeAccount,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    answer: str,
-    code: str,
-) -> None:
-    """The next run continues it with the same result, and asks no call twice."""
-    monkeypatch.chdir(tmp_path)
-    caller = Collector().caller()
-    collect(caller)
-    expected, total = answers(read()), len(account.requests)
-    Path(FILE).unlink()
-    for number in range(1, total + 1, 2 if answer != CLOSE else 6):
-        interrupted(account, number, answer)
-        with pytest.raises(LiveError) as caught:
-            collect(caller)
-        assert [code] == [problem.code for problem in caught.value.diagnostics]
-        assert (number > 1) == PART.exists() == ("again" in str(caught.value))
-        records = read_snapshot(PART).records if PART.exists() else []
-        done = {
-            (f"ecr:{record.operation}", request_key(record.request))
-            for record in records
-            if record.is_end
-        }
-        account.fault = lambda _, __: None
-        account.requests.clear()
-        summary = collect(caller)
-        assert expected == answers(read())
-        assert len(done) == summary.kept
-        assert [FILE] == [str(path) for path in Path("snapshots").iterdir()]
-        assert not done & {*map(call_of, account.requests)}
-        Path(FILE).unlink()
-
-
-def test_a_file_that_ends_anywhere(
-    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """As after a kill: a last line that was cut off is dropped."""
-    monkeypatch.chdir(tmp_path)
-    caller = Collector().caller()
-    collect(caller)
-    expected, total = answers(read()), len(account.requests)
-    Path(FILE).unlink()
-    interrupted(account, total, "ExpiredTokenException")
-    with pytest.raises(LiveError):
-        collect(caller)
-    content = PART.read_bytes()
-    account.fault = lambda _, __: None
-    header = content.index(b"\n") + 1
-    for end in range(header, len(content), max(1, (len(content) - header) // 8)):
-        PART.write_bytes(content[:end])
-        collect(caller)
-        assert expected == answers(read())
-        Path(FILE).unlink()
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("hello\n", "snapshot-unreadable"),
-        ("{}\n", "snapshot-format"),
-        ('{"format": "ecr-constructs-snapshot", "version": 9}\n', "snapshot-version"),
-    ],
-)
-def test_a_part_that_is_none(run: Run, account: FakeAccount, text: str, code: str) -> None:
-    """Is an error with the option that begins anew; an empty one is none."""
-    part = Path("s.jsonl.part")
-    part.write_text(text, encoding="utf-8")
-    result = run("snapshot", "--output", "s.jsonl")
-
-    assert (2, [code], True) == (result.status, codes(result), "--restart" in result.err)
-    assert text == part.read_text(encoding="utf-8")
-    part.write_bytes(b"")
-    assert 0 == run("snapshot", "--output", "s.jsonl").status
-    del account
-
-
 def test_without_a_region(run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is an error that says how to give one."""
     monkeypatch.delenv("AWS_REGION")
 
     assert ["aws-not-configured"] == run("snapshot").codes
     assert [] == account.requests
-
-
-def test_two_runs_at_the_same_time(
-    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Each finishes with all that it has read, whatever the other does to the part."""
-    monkeypatch.chdir(tmp_path)
-    caller = Collector().caller()
-    collect(caller)
-    expected = answers(read())
-    second: list[Summary] = []
-
-    def fault(_: int, request: Request) -> None:
-        if request.operation == "ecr:DescribeImages" and not second:
-            account.fault = lambda _, __: None
-            second.append(collect(caller))
-            assert expected == answers(read())
-
-    account.fault = fault
-    collect(caller)
-
-    assert second
-    assert expected == answers(read())
-    assert [FILE] == [str(path) for path in Path("snapshots").iterdir()]
-
-
-def test_restart(run: Run, account: FakeAccount) -> None:
-    """It asks everything again."""
-    interrupted(account, 9, "ExpiredTokenException")
-    run("snapshot")
-    account.fault = lambda _, __: None
-    account.requests.clear()
-    result = run("snapshot", "--restart", "--format", "json", "--concurrency", "8")
-
-    assert 0 == result.json["snapshots"][0]["callsKept"]
-    assert "ecr:DescribeRegistry" in account.operations()
-
-
-def test_another_snapshot_is_not_continued(run: Run, account: FakeAccount) -> None:
-    """It is an error that says what it is of."""
-    interrupted(account, 9, "ExpiredTokenException")
-    run("snapshot")
-    account.fault = lambda _, __: None
-    result = run("snapshot", "--sources", "registry")
-
-    assert (2, ["snapshot-part-other"]) == (result.status, codes(result))
-    assert 0 == run("snapshot", "--sources", "registry", "--restart").status
-
-
-def test_a_part_older_than_its_file_is_left_over(run: Run, account: FakeAccount) -> None:
-    """A run that ended between the two steps of finishing has finished."""
-    interrupted(account, 9, "ExpiredTokenException")
-    run("snapshot")
-    account.fault = lambda _, __: None
-    Path(FILE).write_bytes(b"")
-    os.utime(Path(FILE), ns=(2**62, 2**62))
-    result = run("snapshot", "--format", "json")
-
-    assert 0 == result.json["snapshots"][0]["callsKept"]
-
-
-def test_what_is_refused_is_asked_again(run: Run, account: FakeAccount) -> None:
-    """When a run is continued, the permission may be there."""
-    denied = "ecr:GetLifecyclePolicy"
-    total = 0
-
-    def fault(number: int, request: Request) -> Any:
-        if request.operation == denied:
-            return "AccessDeniedException"
-        return "ExpiredTokenException" if total and number >= total else None
-
-    account.fault = fault
-    assert 1 == run("snapshot").status
-    total = len(account.requests)
-    Path(FILE).unlink()
-    account.requests.clear()
-    assert 2 == run("snapshot").status
-    account.fault = lambda _, __: None
-    assert 0 == run("snapshot").status
-    assert read().answer("GetLifecyclePolicy", {"repositoryName": "api"}).is_known
 
 
 def test_a_refused_call_is_no_end(run: Run, account: FakeAccount) -> None:
@@ -528,16 +252,6 @@ def test_manifests_only_if_asked(run: Run, account: FakeAccount) -> None:
     assert 3 == account.operations().count("ecr:BatchGetImage")
 
 
-def test_half_a_character(run: Run, account: FakeAccount) -> None:
-    """JSON can hold it and UTF-8 cannot: it becomes a question mark, and the file can be read."""
-    account.data["ecr:GetRegistryPolicy"] = b'{"policyText": "\\ud800\xc3\xa9"}'
-    account.fault = lambda number, _: "ExpiredTokenException" if number > 20 else None
-    assert 2 == run("snapshot", "--concurrency", "1").status
-    account.fault = lambda _, __: None
-    assert 0 == run("snapshot").status
-    assert "?é" == read().answer("GetRegistryPolicy").value("policyText")
-
-
 def test_in_memory(account: FakeAccount) -> None:
     """For --live of other commands: the same, without a file."""
     snapshot = snapshot_of(sources=["registry"])
@@ -571,18 +285,6 @@ def test_credentials_that_are_not_there(
         session.role_credentials(session.AwsSession(), "arn", session_name="tests")
     assert "aws-credentials" == caught.value.diagnostics[0].code
     del account
-
-
-def test_a_run_that_is_told_to_end(account: FakeAccount) -> None:
-    """After Ctrl-C the other accounts end, too."""
-    stop = threading.Event()
-    stop.set()
-    plan = Plan([SOURCE_TABLE["registry"]])
-    with pytest.raises(LiveError) as caught:
-        run_plan(plan, plan.first(), lambda _: iter(()), print, concurrency=1, stop=stop)
-
-    assert "snapshot-interrupted" == caught.value.diagnostics[0].code
-    assert [] == account.requests
 
 
 CLUSTER, SERVICE, TASK = "arn:cluster", "arn:service", "arn:task"

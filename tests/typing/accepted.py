@@ -27,6 +27,7 @@ from ecr_constructs import (
     PullThroughCache,
     PullThroughCredential,
     Registry,
+    RegistryAuditRole,
     RegistryEndpoints,
     RegistryKey,
     Repository,
@@ -141,3 +142,4 @@ RepositoryCreationTemplate(scope=stack, id="IdJ", prefix="a", applied_for=["REPL
 ScanAlerts(scope=stack, id="IdK", severity=None)
 UsageAlarms(scope=stack, id="IdL", topic=topic)
 cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))
+RegistryAuditRole(stack, "Audit", accounts=["111122223333"], external_id="registry-audit")
