@@ -81,14 +81,17 @@ def chosen_snapshots(options: argparse.Namespace, sources: Sequence[str] = _LIVE
         sources: What ``--live`` reads. Default: images and workloads.
 
     Raises:
-        CommandError: ``argument-without-live``: a Region without ``--live``; or as
+        CommandError: ``argument-without-live``: a Region or profile without ``--live``; or as
             `given_snapshots`.
         LiveError: AWS does not answer.
     """
     if not options.live:
-        if options.region is not None:
-            message = "--region is for --live; a snapshot has its own"
-            raise CommandError(Diagnostic("argument-without-live", message))
+        # `protect --apply` asks AWS as well.
+        unused = ("region",) if getattr(options, "apply", False) else ("region", "profile")
+        for name in unused:
+            if getattr(options, name) is not None:
+                message = f"--{name} is for --live; a snapshot has its own"
+                raise CommandError(Diagnostic("argument-without-live", message))
         return given_snapshots(options.snapshot)
     from ecr_constructs.live.collect import snapshot_of  # noqa: PLC0415 - boto3 is optional
 

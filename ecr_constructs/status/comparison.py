@@ -246,7 +246,9 @@ class _Comparison(Sides):
                 details.append("Its tags, which name the stack that has it, are not known.")
             if origin.is_expected and owner is None:
                 status = self.same(subject, "existence", item=item)
-                yield Row(status, live=item, is_undeclared=True)
+                # What `cdk bootstrap` creates is its own affair, and not judged.
+                judged = item if origin.code != "cdk-bootstrap" else None
+                yield Row(status, live=judged, is_undeclared=judged is not None)
                 return
             severity = Severity.WARNING
         if not self.declared.is_complete(self.registry):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ecr_constructs.status.declared import Declared
 
 _STACK_TAG = "aws:cloudformation:stack-name"
+# https://github.com/aws/aws-cdk-cli/blob/main/packages/aws-cdk/lib/api/bootstrap/bootstrap-template.yaml
+_BOOTSTRAP = "cdk-[a-z0-9]{{1,9}}-container-assets-{account}-{region}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Origin:
     """Where a repository comes from.
 
     Attributes:
-        code: ``cache``, ``replica``, ``created-on-push``, ``stack``, ``retired`` or ``unknown``.
+        code: ``cache``, ``replica``, ``created-on-push``, ``cdk-bootstrap``, ``stack``, ``retired``
+            or ``unknown``.
         sentence: The same in words.
         is_expected: Whether the templates bring it about, so that it is as declared.
     """
@@ -85,6 +89,10 @@ def _of_stack(stack: str, repository: RepositoryView, declared: Declared) -> Ori
     if stack in names:
         return Origin("retired", f"stack {stack} created it and no longer declares it")
     existing = stack_names(view.snapshot)
+    pattern = _BOOTSTRAP.format(account=view.id.account, region=view.id.region)
+    if re.fullmatch(pattern, repository.name) and (existing is None or stack in existing):
+        sentence = f"stack {stack} of `cdk bootstrap` has it, for the images of CDK apps"
+        return Origin("cdk-bootstrap", sentence, is_expected=True)
     if existing is None:
         return Origin("stack", f"stack {stack} created it, which is not among the templates")
     if stack in existing:

@@ -8,6 +8,7 @@ import shlex
 import tempfile
 import threading
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -17,7 +18,7 @@ from ecr_constructs.environment.source import EnvironmentFileError
 from ecr_constructs.model.partitions import registry_host
 from local_aws import LocalAwsError, images, paths
 from local_aws.child import child
-from local_aws.demo import inventory, screen
+from local_aws.demo import inventory, operations, screen
 from local_aws.demo.inventory import short
 from local_aws.demo.pushes import push_all
 from local_aws.process import LocalAws, announced
@@ -55,8 +56,9 @@ def tell(*, port: int | None, keep: bool, ignored: Sequence[str] = ()) -> None:
     aws = LocalAws(port=port)
     with ExitStack() as stack:
         chosen = _start(aws, stack, keep=keep)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecr-demo-")))
         screen.heading("Deploying")
-        _deploy(aws, chosen["dev"])
+        _deploy(aws, chosen["dev"], folder)
         screen.heading("Pushing")
         screen.say(
             "The commands are those of `ecr-constructs push-commands`, and of buildx. No Docker is "
@@ -77,6 +79,7 @@ def tell(*, port: int | None, keep: bool, ignored: Sequence[str] = ()) -> None:
                 f"account {registry.account}"
             )
             inventory.show(repositories)
+        operations.show(aws, chosen["prod"], folder, "Prod", f"{REPOSITORY}:{TAG}")
         _end(aws, chosen["dev"], keep=keep)
     screen.result("The embedded AWS has stopped, and nothing of it is left.")
 
@@ -117,31 +120,30 @@ def _start(aws: LocalAws, stack: ExitStack, *, keep: bool) -> Environments:
     return chosen
 
 
-def _deploy(aws: Endpoint, first: ResolvedEnvironment) -> None:
+def _deploy(aws: Endpoint, first: ResolvedEnvironment, folder: Path) -> None:
     """Deploy with the real CDK CLI; the account of the first environment deploys to all."""
-    with tempfile.TemporaryDirectory(prefix="ecr-demo-") as folder:
-        arguments = ["deploy", *PATTERNS, "--require-approval=never", "--concurrency=4"]
-        arguments += ["--no-notices", f"--output={folder}/cdk.out"]
-        # The template validation costs six seconds, and the tests run it on these environments.
-        env = aws.env(account=first.account, region=first.region)
-        env |= {"CDK_VALIDATION": "false", "NO_COLOR": "1"}
-        screen.command(f"CDK_VALIDATION=false cdk {shlex.join(arguments)}")
-        log: list[str] = []
-        with (
-            screen.step("Synthesizing with `python app.py`, then deploying") as done,
-            child([str(paths.CDK), *arguments], cwd=paths.PROJECT, env=env) as process,
-        ):
-            count = 0
-            for line in process.stdout or ():
-                log.append(line)
-                if stack := re.match(r"\s*✅\s+(\S+) \((\S+)\)", line):
-                    screen.result(f"{stack[1]:<46} stack {stack[2]}")
-                    count += 1
-            if process.wait():
-                tail = "".join(log[-_LAST_LINES:]).rstrip()
-                msg = f"cdk deploy failed. The end of its output:\n{tail}"
-                raise LocalAwsError(msg)
-            done(f"{count} stacks deployed")
+    arguments = ["deploy", *PATTERNS, "--require-approval=never", "--concurrency=4"]
+    arguments += ["--no-notices", f"--output={folder}/cdk.out"]
+    # The template validation costs six seconds, and the tests run it on these environments.
+    env = aws.env(account=first.account, region=first.region)
+    env |= {"CDK_VALIDATION": "false", "NO_COLOR": "1"}
+    screen.command(f"CDK_VALIDATION=false cdk {shlex.join(arguments)}")
+    log: list[str] = []
+    with (
+        screen.step("Synthesizing with `python app.py`, then deploying") as done,
+        child([str(paths.CDK), *arguments], cwd=paths.PROJECT, env=env) as process,
+    ):
+        count = 0
+        for line in process.stdout or ():
+            log.append(line)
+            if stack := re.match(r"\s*✅\s+(\S+) \((\S+)\)", line):
+                screen.result(f"{stack[1]:<46} stack {stack[2]}")
+                count += 1
+        if process.wait():
+            tail = "".join(log[-_LAST_LINES:]).rstrip()
+            msg = f"cdk deploy failed. The end of its output:\n{tail}"
+            raise LocalAwsError(msg)
+        done(f"{count} stacks deployed")
 
 
 def _pull(aws: Endpoint, name: str, environment: ResolvedEnvironment) -> None:

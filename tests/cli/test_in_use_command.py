@@ -86,6 +86,7 @@ def file(tmp_path: Path) -> Any:
         (["--limit", "-1"], "limit-negative"),
         (["--revisions", "-1"], "revisions-negative"),
         (["--region", "eu-west-1"], "argument-without-live"),
+        (["--profile", "p"], "argument-without-live"),
         (["--days", "0"], "days-out-of-range"),
         (["--live"], "arguments-invalid"),
         (["--ignore", "nothing"], "arguments-invalid"),

@@ -79,6 +79,11 @@ LINES = (
     "✓ platform/charts/service:1.4.0 is sha256:",
     "✓ platform/build-cache:payments-api is sha256:",
     "own key: alias/prod-ecr, rotated every year",
+    "$ ecr-constructs status --snapshot live --templates cdk.out/assembly-Prod",
+    " settings as declared, no difference.",
+    "payments/api: tag mutability MUTABLE instead of IMMUTABLE",
+    "✗ 1 difference; ",
+    "✗ error: rule 1 deletes v1.0.0 now, which 3 ecs tasks of prod/api (revision 1), ",
     "$ cdk destroy 'Prod/**'",
     "✓ The embedded AWS has stopped",
 )

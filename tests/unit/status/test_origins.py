@@ -24,6 +24,7 @@ from tests.support.status_examples import (
     template,
 )
 
+BOOTSTRAP = f"cdk-hnb659fds-container-assets-{ACCOUNT}-eu-central-1"
 STACK = "aws:cloudformation:stack-name"
 REPLICA = "eu-west-1"
 ON_PUSH = {"prefix": "sandbox", "appliedFor": ["CREATE_ON_PUSH"]}
@@ -45,6 +46,9 @@ CASES: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, Any], str, bool]]
     ),
     "own stack": ("old/api", {STACK: "prod"}, {}, "retired", False),
     "another stack": ("old/api", {STACK: "other"}, {}, "stack", False),
+    "cdk bootstrap": (BOOTSTRAP, {STACK: "CDKToolkit"}, {}, "cdk-bootstrap", True),
+    "a name like it": (f"{BOOTSTRAP}-2", {STACK: "CDKToolkit"}, {}, "stack", False),
+    "its name without a stack": (BOOTSTRAP, {}, {}, "unknown", False),
     "nobody": ("old/api", {"team": "payments"}, {}, "unknown", False),
 }
 
@@ -69,6 +73,16 @@ def test_a_stack_that_no_longer_exists(names: Sequence[str], code: str) -> None:
     view = live_registry(snap).view
     side = declared([template()], [snap])
     assert code == origin_of(view.repositories.value["old/api"], side, {}).code
+
+
+@pytest.mark.parametrize("names", [["prod", "CDKToolkit"], ["prod"]])
+def test_what_cdk_bootstrap_creates_is_not_judged(names: Sequence[str]) -> None:
+    """It is expected as long as its stack exists; its settings are those of CDK."""
+    repositories = [*live(repository(BOOTSTRAP, tags={STACK: "CDKToolkit"})), stacks(*names)]
+    result = compared(repositories)
+    subjects = [item.subject for item in result.settings]
+    subjects += [item.subject for item in result.findings]
+    assert (BOOTSTRAP not in subjects) == ("CDKToolkit" in names)
 
 
 def test_a_cached_repository_without_known_templates() -> None:
