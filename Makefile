@@ -91,20 +91,20 @@ QUICK := tests/integration/test_app_deploy.py tests/unit tests/constructs tests/
 # conftest.py says which tests share a worker. Those that take long come first: no worker ends late.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 25 --durations-min 1
 
-# With COVERAGE=1, `make test` measures it, and `make test-all` runs what is left, unless any file
-# has changed: CI runs both.
+# With ONCE=1, as in CI, `make test-all` runs what `make test` has left, unless any file has changed.
+# Coverage takes as long as the tests: with COVERAGE=1 both measure it.
 MEASURED := --cov --cov-report= --cov-fail-under=0
 REST := tests/integration --ignore tests/integration/test_app_deploy.py
 
 .PHONY: test
 test: install ## run the tests, with one deployment to the embedded AWS
 	@$(PYTEST) $(if $(COVERAGE),$(MEASURED)) $(QUICK)
-	@$(if $(COVERAGE),$(BIN)/python -m scripts.tested record,:)
+	@$(if $(ONCE),$(BIN)/python -m scripts.tested record,:)
 
 .PHONY: test-all
 test-all: install ## run every test but the nightly ones, with coverage and few random examples
 	@if $(BIN)/python -m scripts.tested holds; \
-	  then HYPOTHESIS_PROFILE=few $(PYTEST) --cov --cov-append $(REST); \
+	  then HYPOTHESIS_PROFILE=few $(PYTEST) $(if $(COVERAGE),--cov --cov-append) $(REST); \
 	  else HYPOTHESIS_PROFILE=few $(PYTEST) --cov; fi
 
 .PHONY: test-nightly

@@ -1,7 +1,7 @@
-"""Remember that `make test` has passed with coverage, so that `make test-all` need not repeat it.
+"""Remember that `make test` has passed, so that `make test-all` need not repeat it.
 
 Usage: ``python -m scripts.tested record``, after the tests have passed; ``python -m scripts.tested
-holds`` restores their coverage, or fails if any file has changed since.
+holds`` restores their coverage if it was measured, or fails if any file has changed since.
 """
 
 import os
@@ -40,9 +40,11 @@ def digest() -> str:
 
 
 def record() -> None:
-    """Keep the coverage of the tests that have just passed."""
+    """Keep that the tests have just passed, and their coverage."""
     RECORD.mkdir(parents=True, exist_ok=True)
-    shutil.copy(COVERAGE, RECORD / "coverage")
+    (RECORD / "coverage").unlink(missing_ok=True)
+    if os.environ.get("COVERAGE"):
+        shutil.copy(COVERAGE, RECORD / "coverage")
     (RECORD / "digest").write_text(digest(), "utf-8")
 
 
@@ -51,7 +53,8 @@ def holds() -> bool:
     kept = RECORD / "digest"
     if not kept.is_file() or kept.read_text("utf-8") != digest():
         return False
-    shutil.copy(RECORD / "coverage", COVERAGE)
+    if (RECORD / "coverage").is_file():
+        shutil.copy(RECORD / "coverage", COVERAGE)
     return True
 
 

@@ -1,5 +1,6 @@
-"""One embedded AWS for all tests of its fidelity."""
+"""One embedded AWS for all tests of its fidelity, and the command line."""
 
-from tests.support.embedded_aws import local_aws, new_account, place, read_back
+from tests.cli.conftest import run
+from tests.support.embedded_aws import cdk, local_aws, new_account, outdir, place, read_back
 
-__all__ = ["local_aws", "new_account", "place", "read_back"]
+__all__ = ["cdk", "local_aws", "new_account", "outdir", "place", "read_back", "run"]

@@ -1,6 +1,6 @@
 """Environments that get another name, are split or merged: their recipes, run as printed.
 
-Those of teams and repositories are in tests/integration/test_second_day.py.
+Those of teams and repositories are in tests/nightly/test_second_day_recipes.py.
 """
 
 import copy

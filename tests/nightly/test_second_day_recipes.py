@@ -1,6 +1,6 @@
 """The changes of a registry's second year: each recipe of a review, run as it is printed.
 
-Those of environments run at night: tests/nightly/test_second_day.py.
+Those of environments are in tests/nightly/test_second_day.py.
 """
 
 import copy
