@@ -102,10 +102,10 @@ test: install ## run the tests, with one deployment to the embedded AWS
 	@$(if $(ONCE),$(BIN)/python -m scripts.tested record,:)
 
 .PHONY: test-all
-test-all: install ## run every test but the nightly ones, with coverage and few random examples
+test-all: install ## run every test but the nightly ones; with COVERAGE=1, measure coverage
 	@if $(BIN)/python -m scripts.tested holds; \
 	  then HYPOTHESIS_PROFILE=few $(PYTEST) $(if $(COVERAGE),--cov --cov-append) $(REST); \
-	  else HYPOTHESIS_PROFILE=few $(PYTEST) --cov; fi
+	  else HYPOTHESIS_PROFILE=few $(PYTEST) $(if $(COVERAGE),--cov); fi
 
 .PHONY: test-nightly
 test-nightly: install ## run the tests of the embedded AWS, and other tools' verdicts, with random examples
