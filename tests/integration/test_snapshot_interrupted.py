@@ -36,6 +36,12 @@ PART = Path(FILE.replace(".jsonl.gz", ".jsonl.part"))
 SOURCES = ("repositories", "images")
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory, in which snapshots are written."""
+    monkeypatch.chdir(tmp_path)
+
+
 def collect(caller: Caller) -> Summary:
     """Write the file with a client that is there already: to create one is slow."""
     return write_snapshot(Collector(SOURCES, concurrency=1), caller, lambda _: Path(FILE))
