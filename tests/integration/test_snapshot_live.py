@@ -17,8 +17,9 @@ from tests.support.snapshots import answered
 
 
 @pytest.fixture
-def here(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A registry with images, for a user of its account."""
+def here(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A registry with images, for a user of its account, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
     place.ecr.create_repository(repositoryName="payments/api", tags=[{"Key": "team", "Value": "a"}])
     place.ecr.create_repository(repositoryName="payments/web")
     registry = place.registry()
