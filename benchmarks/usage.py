@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks.measure import Figure, Size, in_turn, python
-from ecr_constructs.report.document import plain
+from ecr_constructs.report.document import ROWS, plain
 from ecr_constructs.report.find import find_blocks
 from ecr_constructs.report.in_use import in_use_blocks
-from ecr_constructs.report.lifecycle_preview import ROWS
 from ecr_constructs.snapshot.document import Header, Record, Snapshot
 from ecr_constructs.snapshot.usage.find import find, read_query
 from ecr_constructs.snapshot.usage.in_use import in_use

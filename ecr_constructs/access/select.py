@@ -12,7 +12,9 @@ from ecr_constructs.access.query import Query
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.image_uri import read_image_uri
 from ecr_constructs.model.not_known import NotKnown
+from ecr_constructs.snapshot.merging import merged
 from ecr_constructs.snapshot.registry_view import RegistryView
 
 if TYPE_CHECKING:
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from ecr_constructs.snapshot.document import Snapshot
 
 _ARN = re.compile(r"arn:[^:]+:ecr:(?P<region>[^:]+):(?P<account>\d{12}):repository/(?P<name>.+)")
-_URI = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.]+/(?P<name>[^:@]+).*"
-)
 ONLY_TEMPLATES = NotKnown(
     "",
     "",
@@ -37,10 +36,11 @@ ONLY_TEMPLATES = NotKnown(
 
 def _parts(repository: str) -> tuple[str, str | None, str | None]:
     """Return the name of a repository, and its account and Region if they are given."""
-    match = _ARN.fullmatch(repository) or _URI.fullmatch(repository)
-    if match is None:
-        return repository, None, None
-    return match["name"], match["account"], match["region"]
+    if match := _ARN.fullmatch(repository):
+        return match["name"], match["account"], match["region"]
+    if (uri := read_image_uri(repository)) is not None:
+        return uri.repository, *uri.registry
+    return repository, None, None
 
 
 def _fits(value: str | None, wanted: str | None) -> bool:
@@ -96,9 +96,10 @@ def query_snapshots(snapshots: Sequence[Snapshot], repository: str, verb: Verb) 
             registries have it.
     """
     name, account, region = _parts(repository)
+    joined = merged(snapshots)
     candidates = [
         snapshot
-        for snapshot in snapshots
+        for snapshot in joined
         if _fits(snapshot.header.account, account) and _fits(snapshot.header.region, region)
     ]
     having = [snapshot for snapshot in candidates if _has(snapshot, name)]
@@ -115,7 +116,7 @@ def query_snapshots(snapshots: Sequence[Snapshot], repository: str, verb: Verb) 
         raise AccessError(Diagnostic("repository-missing", message, remedy=remedy))
     if len(having) > 1:
         raise _ambiguous(repository, [str(snapshot.registry) for snapshot in having])
-    policies, resource, unread = live_policies(snapshots, having[0], name)
+    policies, resource, unread = live_policies(joined, having[0], name)
     return Query(policies, resource, verb, unread)
 
 

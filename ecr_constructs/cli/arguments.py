@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import TYPE_CHECKING
 
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.inventory_documents import instant
 from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 from ecr_constructs.model.validation import ValidationError
+from ecr_constructs.report.document import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +73,29 @@ def add_pulled_within(parser: argparse.ArgumentParser) -> None:
 def pulled_within(options: argparse.Namespace) -> int:
     """Return how many days an image counts as in use after a pull."""
     return PULLED_WITHIN_DAYS if options.pulled_within is None else int(options.pulled_within)
+
+
+def add_limit(parser: argparse.ArgumentParser, what: str = "the rows of each table") -> None:
+    """Add how many rows a table has."""
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=ROWS,
+        metavar="N",
+        help=f"{what}; 0 shows all; default: {ROWS}",
+    )
+
+
+def limit_of(options: argparse.Namespace) -> int | None:
+    """Return how many rows a table has; None shows all.
+
+    Raises:
+        CommandError: ``limit-negative``.
+    """
+    if options.limit < 0:
+        message = "--limit must be at least 0, which shows all"
+        raise CommandError(Diagnostic("limit-negative", message))
+    return min(options.limit, sys.maxsize) or None
 
 
 def empty_option(options: argparse.Namespace, names: Sequence[str]) -> str:

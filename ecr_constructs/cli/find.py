@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cli.arguments import add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
-from ecr_constructs.cli.snapshots import (
-    add_snapshots,
-    add_workloads,
-    check_revisions,
-    chosen_snapshots,
-)
+from ecr_constructs.cli.usage import add_usage, usage_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.report.find import find_blocks, find_document
 from ecr_constructs.snapshot.usage.deletions import read_deletions
 from ecr_constructs.snapshot.usage.find import find, read_query
-from ecr_constructs.snapshot.usage.in_use import in_use
 
 if TYPE_CHECKING:
     import argparse
@@ -39,8 +33,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="REPOSITORY:TAG or REPOSITORY@DIGEST, with or without the host; a digest, or at least "
         "six digits of it; or a tag",
     )
-    add_snapshots(parser)
-    add_workloads(parser)
+    add_usage(parser)
     parser.add_argument(
         "--cloudtrail",
         action="append",
@@ -59,13 +52,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find an image; 1 if no place has it."""
-    check_revisions(options)
     if options.days < 1:
         message = f"--days must be at least 1, got {options.days}"
         raise CommandError(Diagnostic("days-out-of-range", message))
     query = read_query(options.image)
     deletions = [item for name in options.cloudtrail for item in read_deletions(Path(name))]
-    result = in_use(chosen_snapshots(options), revisions=options.revisions, ignored=options.ignore)
+    result = usage_of(options)
     answer = find(query, result, deletions, days=options.days, now=options.now)
 
     def render(form: str) -> str | list[Block]:

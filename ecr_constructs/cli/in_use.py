@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_now
-from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.arguments import add_formats, add_limit, add_now, limit_of
 from ecr_constructs.cli.output import emit, json_text
-from ecr_constructs.cli.snapshots import (
-    add_snapshots,
-    add_workloads,
-    check_revisions,
-    chosen_snapshots,
-)
-from ecr_constructs.model.diagnostics import Diagnostic, Severity
+from ecr_constructs.cli.usage import add_usage, usage_of
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.report.in_use import in_use_blocks, in_use_document
-from ecr_constructs.report.lifecycle_preview import ROWS
-from ecr_constructs.snapshot.usage.in_use import in_use
 from ecr_constructs.snapshot.usage.policy_conflicts import policy_conflicts
 
 if TYPE_CHECKING:
@@ -35,8 +27,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "is a dangling reference, or with --days an image that is deleted, of the severity "
         "--fail-on or above."
     )
-    add_snapshots(parser)
-    add_workloads(parser)
+    add_usage(parser)
     parser.add_argument(
         "--days",
         type=int,
@@ -51,24 +42,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         default=Severity.ERROR,
         help="the minimum severity of what fails the command; default: error",
     )
-    parser.add_argument(
-        "--limit",
-        type=int,
-        default=ROWS,
-        metavar="N",
-        help=f"the rows of each table; 0 shows all; default: {ROWS}",
-    )
+    add_limit(parser)
     add_formats(parser, ("text", "json", "markdown"))
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Report the images in use; 1 if a reference dangles."""
-    check_revisions(options)
-    if options.limit < 0:
-        message = "--limit must be at least 0, which shows all"
-        raise CommandError(Diagnostic("limit-negative", message))
-    result = in_use(chosen_snapshots(options), revisions=options.revisions, ignored=options.ignore)
+    limit = limit_of(options)
+    result = usage_of(options)
 
     policies = None
     if options.days is not None:
@@ -77,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     def render(form: str) -> str | list[Block]:
         if form == "json":
             return json_text(in_use_document(result, policies))
-        return [*in_use_blocks(result, options.limit or None, policies)]
+        return [*in_use_blocks(result, limit, policies)]
 
     emit(options, render)
     if options.fail_on == NEVER:

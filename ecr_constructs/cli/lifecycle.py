@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_pulled_within, pulled_within
+from ecr_constructs.cli.arguments import (
+    add_formats,
+    add_limit,
+    add_pulled_within,
+    limit_of,
+    pulled_within,
+)
 from ecr_constructs.cli.check import add_policy_options, check_policy
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_policy
@@ -22,7 +27,6 @@ from ecr_constructs.model.lifecycle.simulation.preview import (
 )
 from ecr_constructs.report.document import Heading
 from ecr_constructs.report.lifecycle_preview import (
-    ROWS,
     View,
     conflict_blocks,
     conflicts_document,
@@ -105,13 +109,7 @@ def _add_answer(parser: ArgumentParser) -> None:
         "digest; may be repeated",
     )
     add_pulled_within(parser)
-    parser.add_argument(
-        "--limit",
-        type=int,
-        default=ROWS,
-        metavar="N",
-        help=f"the rows of each table of images; 0 shows all; default: {ROWS}",
-    )
+    add_limit(parser, "the rows of each table of images")
     add_formats(parser, ("text", "json", "markdown", "ecr"))
 
 
@@ -139,9 +137,7 @@ def _check(options: Namespace) -> int:
 
 def _preview(options: Namespace) -> int:
     """Preview policies; 1 if ECR would decide otherwise, or if they delete images in use."""
-    if options.limit < 0:
-        message = "--limit must be at least 0, which shows all"
-        raise CommandError(Diagnostic("limit-negative", message))
+    limit_of(options)
     inputs = check_inputs(options)
     previews = []
     for source in inputs:
@@ -172,7 +168,7 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
     if source.old is not None:
         changed = changes(source.old.simulate(inventory, now=simulation.now), simulation)
     explained = list(map(simulation.find, options.explain))
-    view = View(min(options.limit, sys.maxsize) or None, pulled_within(options))
+    view = View(limit_of(options), pulled_within(options))
     conflicts = _conflicts(source, ahead)
     comparison: Comparison | None = None
     if repository and options.service_preview:

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_now
+from ecr_constructs.cli.arguments import add_formats, add_limit, add_now, limit_of
 from ecr_constructs.cli.errors import CommandError, one_line
 from ecr_constructs.cli.output import emit, json_text, note, progress
-from ecr_constructs.cli.snapshots import (
-    add_snapshots,
-    add_workloads,
-    check_revisions,
-    chosen_snapshots,
-)
+from ecr_constructs.cli.usage import add_usage, usage_of
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
-from ecr_constructs.report.lifecycle_preview import ROWS
 from ecr_constructs.report.protect import protect_blocks, protect_document
-from ecr_constructs.snapshot.usage.in_use import in_use
 from ecr_constructs.snapshot.usage.protect import GRACE_DAYS, plan_protection, released_tag
 
 if TYPE_CHECKING:
@@ -35,14 +28,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "take it off a grace time after the last use. Exit status: 1 if a lifecycle policy deletes "
         "an image in use in spite of its tag."
     )
-    add_snapshots(parser)
+    add_usage(parser)
     parser.add_argument(
         "--environment",
         required=True,
         metavar="NAME",
         help="the name in the tags, in-use-NAME-DIGEST; each environment has its own tags",
     )
-    add_workloads(parser)
     parser.add_argument(
         "--grace-days",
         type=int,
@@ -60,13 +52,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="put and remove the tags; reading a manifest for it counts as a pull",
     )
-    parser.add_argument(
-        "--limit",
-        type=int,
-        default=ROWS,
-        metavar="N",
-        help=f"the rows of the table; 0 shows all; default: {ROWS}",
-    )
+    add_limit(parser)
     add_now(parser)
     add_formats(parser, ("text", "json", "markdown"))
     parser.set_defaults(run=run)
@@ -74,11 +60,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Plan or put the tags; 1 if they do not protect an image."""
-    check_revisions(options)
-    if options.limit < 0:
-        message = "--limit must be at least 0, which shows all"
-        raise CommandError(Diagnostic("limit-negative", message))
-    result = in_use(chosen_snapshots(options), revisions=options.revisions, ignored=options.ignore)
+    limit = limit_of(options)
+    result = usage_of(options, asks_aws=options.apply)
     plan = plan_protection(
         result,
         options.environment,
@@ -91,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     def render(form: str) -> str | list[Block]:
         if form == "json":
             return json_text(protect_document(plan, result, applied))
-        return [*protect_blocks(plan, result, applied, options.limit or None)]
+        return [*protect_blocks(plan, result, applied, limit)]
 
     emit(options, render)
     if applied:

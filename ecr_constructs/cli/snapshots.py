@@ -9,8 +9,6 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import note, progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.snapshot.files import read_snapshots
-from ecr_constructs.snapshot.usage.references import REVISIONS
-from ecr_constructs.snapshot.usage.workloads import SOURCES
 
 if TYPE_CHECKING:
     import argparse
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
     from ecr_constructs.snapshot.document import Snapshot
 
 
-_LIVE = ("registry", "repositories", "images", "workloads", "inspector")
-
-
-def add_snapshots(
-    parser: argparse.ArgumentParser, what: str = "images and workloads"
-) -> argparse._MutuallyExclusiveGroup:
+def add_snapshots(parser: argparse.ArgumentParser, what: str) -> argparse._MutuallyExclusiveGroup:
     """Add the snapshots, and return the group of the sources.
 
     Args:
@@ -52,33 +45,15 @@ def add_snapshots(
     return source
 
 
-def add_workloads(parser: argparse.ArgumentParser) -> None:
-    """Add how the references of workloads count."""
-    parser.add_argument(
-        "--revisions",
-        type=int,
-        default=REVISIONS,
-        metavar="N",
-        help="how many former revisions of a workload count as ones that a rollback returns to; "
-        "default: %(default)s",
-    )
-    parser.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        choices=SOURCES,
-        metavar="SERVICE",
-        help="a service that certainly uses no image: what the snapshot does not know of it is "
-        "left out; may be repeated: " + ", ".join(SOURCES),
-    )
-
-
-def chosen_snapshots(options: argparse.Namespace, sources: Sequence[str] = _LIVE) -> list[Snapshot]:
+def chosen_snapshots(
+    options: argparse.Namespace, sources: Sequence[str], *, asks_aws: bool = False
+) -> list[Snapshot]:
     """Read the snapshots, or make one now.
 
     Args:
         options: The options of `add_snapshots`.
-        sources: What ``--live`` reads. Default: images and workloads.
+        sources: What ``--live`` reads.
+        asks_aws: Whether the command asks AWS afterwards, for which it takes a profile.
 
     Raises:
         CommandError: ``argument-without-live``: a Region or profile without ``--live``; or as
@@ -86,9 +61,7 @@ def chosen_snapshots(options: argparse.Namespace, sources: Sequence[str] = _LIVE
         LiveError: AWS does not answer.
     """
     if not options.live:
-        # `protect --apply` asks AWS as well.
-        unused = ("region",) if getattr(options, "apply", False) else ("region", "profile")
-        for name in unused:
+        for name in ("region",) if asks_aws else ("region", "profile"):
             if getattr(options, name) is not None:
                 message = f"--{name} is for --live; a snapshot has its own"
                 raise CommandError(Diagnostic("argument-without-live", message))
@@ -113,10 +86,3 @@ def given_snapshots(names: Sequence[str]) -> list[Snapshot]:
         message = "--snapshot is empty: is a variable not set?"
         raise CommandError(Diagnostic("argument-empty", message))
     return read_snapshots(map(Path, names))
-
-
-def check_revisions(options: argparse.Namespace) -> None:
-    """Raise an error if the number of revisions is negative."""
-    if options.revisions < 0:
-        message = f"--revisions must be at least 0, got {options.revisions}"
-        raise CommandError(Diagnostic("revisions-negative", message))

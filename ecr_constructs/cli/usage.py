@@ -1,4 +1,4 @@
-"""Who uses the images of the repositories whose policies a command judges."""
+"""Who uses images: the arguments of the commands that say it, and what others judge by it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,64 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.snapshots import given_snapshots
+from ecr_constructs.cli.snapshots import add_snapshots, chosen_snapshots, given_snapshots
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.review import Inventories, RepositoryId
 from ecr_constructs.snapshot.usage.in_use import in_use
+from ecr_constructs.snapshot.usage.references import REVISIONS
+from ecr_constructs.snapshot.usage.workloads import SOURCES
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from ecr_constructs.model.lifecycle.simulation.image_uses import ImageUses
     from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.snapshot.usage.images import RepositoryImages
+    from ecr_constructs.snapshot.usage.in_use import InUse
+
+
+_LIVE = ("registry", "repositories", "images", "workloads", "inspector")
+
+
+def add_usage(parser: argparse.ArgumentParser) -> None:
+    """Add the snapshots, and how the references of workloads count."""
+    add_snapshots(parser, "images and workloads")
+    parser.add_argument(
+        "--revisions",
+        type=int,
+        default=REVISIONS,
+        metavar="N",
+        help="how many former revisions of a workload count as ones that a rollback returns to; "
+        "default: %(default)s",
+    )
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        choices=SOURCES,
+        metavar="SERVICE",
+        help="a service that certainly uses no image: what the snapshot does not know of it is "
+        "left out; may be repeated: " + ", ".join(SOURCES),
+    )
+
+
+def usage_of(options: argparse.Namespace, *, asks_aws: bool = False) -> InUse:
+    """Join the images of snapshots with the workloads that use them.
+
+    Args:
+        options: The options of `add_usage`.
+        asks_aws: As for `chosen_snapshots`.
+
+    Raises:
+        CommandError: ``revisions-negative``; or as `chosen_snapshots`.
+    """
+    if options.revisions < 0:
+        message = f"--revisions must be at least 0, got {options.revisions}"
+        raise CommandError(Diagnostic("revisions-negative", message))
+    snapshots = chosen_snapshots(options, _LIVE, asks_aws=asks_aws)
+    return in_use(snapshots, revisions=options.revisions, ignored=options.ignore)
 
 
 class RepositoryUses(NamedTuple):

@@ -1,4 +1,4 @@
-"""Calls of ECR's API by name, for one registry. Nothing is changed."""
+"""Calls of ECR's API by name, for one registry."""
 
 from __future__ import annotations
 

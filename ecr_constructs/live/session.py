@@ -238,7 +238,7 @@ class AwsSession:
         caught_exception: Exception | None = None,
         **_: Any,
     ) -> None:
-        """Tell that ECR has not answered, and end what nobody answers."""
+        """Tell that AWS has not answered, and end what nobody answers."""
         if caught_exception is not None:
             if attempts >= _ATTEMPTS_WITHOUT_ANSWER:
                 raise caught_exception

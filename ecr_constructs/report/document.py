@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Colour = Literal["", "red", "yellow", "cyan"]
 
+ROWS = 50
+"""How many rows of a table are shown, unless a reader asks for more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:

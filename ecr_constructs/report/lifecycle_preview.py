@@ -13,7 +13,7 @@ from ecr_constructs.model.lifecycle.simulation.engine import in_units
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
-from ecr_constructs.report.document import Bars, Block, Heading, Lines, Table
+from ecr_constructs.report.document import ROWS, Bars, Block, Heading, Lines, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ecr_constructs.model.lifecycle.simulation.preview import Change
     from ecr_constructs.model.not_known import NotKnown
 
-ROWS = 50
 _DAYS = 31
 _TAGS = 3
 _NAMED = 5

@@ -10,6 +10,7 @@ from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.update_behavior import name_of
 from ecr_constructs.model.not_known import NotKnown
+from ecr_constructs.snapshot.merging import merged
 from ecr_constructs.snapshot.rendering import live_registry
 from ecr_constructs.status.comparison import compared
 from ecr_constructs.status.declared import TEMPLATES, declared, label_of
@@ -42,7 +43,7 @@ def status(
     """Compare registries with the templates that declare them.
 
     Args:
-        snapshots: What is live; of several snapshots of a registry, the latest.
+        snapshots: What is live; of several snapshots of a registry, the latest answers.
         templates: The templates, of all stacks. Default: none, and the rules of `check` alone
             judge what is live.
         config: The configuration of the checks. Default: every rule that is on by default.
@@ -56,7 +57,7 @@ def status(
         'registry 111122223333/eu-central-1: DescribePullThroughCacheRules: not-asked'
     """
     config = config or Config()
-    latest = _latest(snapshots)
+    latest = merged(snapshots)
     side = declared([config.completed(template) for template in templates], latest)
     registries = {snapshot.registry: live_registry(snapshot) for snapshot in latest}
     views = {registry: live.view for registry, live in registries.items()}
@@ -88,16 +89,6 @@ def status(
         not_known=list(dict.fromkeys(_not_known(side, rows, latest, has=bool(templates)))),
         has_templates=bool(templates),
     )
-
-
-def _latest(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
-    """Return the latest snapshot of each registry."""
-    latest: dict[RegistryId, Snapshot] = {}
-    for snapshot in snapshots:
-        other = latest.get(snapshot.registry)
-        if other is None or other.header.started <= snapshot.header.started:
-            latest[snapshot.registry] = snapshot
-    return list(latest.values())
 
 
 def _registry(live: LiveRegistry) -> RegistryStatus:

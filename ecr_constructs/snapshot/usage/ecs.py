@@ -21,14 +21,13 @@ _ENDED = "MISSING"
 
 
 def read(reading: Reading) -> None:
-    """Add the references of tasks, services, daemons and task definitions."""
+    """Add the references of tasks, services and task definitions."""
     definitions = {
         text(definition, "taskDefinitionArn"): definition
         for definition in _described(reading, "DescribeTaskDefinition", "taskDefinition")
     }
     _tasks(reading, definitions)
     _services(reading, definitions)
-    _daemons(reading)
     _definitions(reading, definitions)
 
 
@@ -95,7 +94,8 @@ def _start(reading: Reading, service: Mapping[str, Any], definitions: Mapping[st
         _containers(reading, user.resource, user.name, definition, "definition")
 
 
-def _daemons(reading: Reading) -> None:
+def read_daemons(reading: Reading) -> None:
+    """Add the references of daemons."""
     revisions = _by(_described(reading, "DescribeDaemonRevisions", "daemonRevisions"), "daemonArn")
     for former in revisions.values():
         _revisions(reading, "daemon", former, {text(former[0], "daemonRevisionArn")}, {})
@@ -139,10 +139,7 @@ def _definitions(reading: Reading, definitions: Mapping[str, Any]) -> None:
         if text(definition, "status") != "INACTIVE":
             families[text(definition, "family")].append(definition)
     for family, members in families.items():
-        members.sort(key=revision_number, reverse=True)
-        reading.older += max(0, len(members) - 1 - reading.revisions)
-        for index, definition in enumerate(members[: 1 + reading.revisions]):
-            state: State = "rollback" if index else "definition"
+        for definition, state in reading.newest(members, revision_number):
             _containers(reading, "task definition", family, definition, state)
 
 

@@ -13,7 +13,7 @@ from ecr_constructs.model.validation import reject
 from ecr_constructs.snapshot.usage.images import tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from ecr_constructs.model.lifecycle.simulation.forecast import Event
@@ -147,7 +147,8 @@ def find(
         str(entry["imageDigest"])
         for repository in result.images.repositories
         if query.covers(repository.registry, repository.name)
-        for entry in _matching(query, repository)
+        for entry in repository.entries
+        if query.is_of(entry["imageDigest"], tags_of(entry))
     }
     if is_digest(query.digest):
         digests.add(str(query.digest))
@@ -186,15 +187,6 @@ def find(
         reverse=True,
     )
     return answer
-
-
-def _matching(query: Query, repository: RepositoryImages) -> Iterator[Entry]:
-    tag, digest = query.tag, query.digest
-    for entry in repository.entries:
-        if (tag is not None and tag in tags_of(entry)) or (
-            digest is not None and str(entry["imageDigest"]).startswith(digest)
-        ):
-            yield entry
 
 
 def _look_ahead(place: Place, days: int, now: datetime | None) -> None:

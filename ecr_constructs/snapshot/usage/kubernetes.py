@@ -88,10 +88,7 @@ def _revisions(
     reading: Reading, cluster: str, kind: str, name: str, members: list[Mapping[str, Any]]
 ) -> None:
     """Add the revisions of a workload, the newest of which it starts next."""
-    members.sort(key=_revision, reverse=True)
-    reading.older += max(0, len(members) - 1 - reading.revisions)
-    for index, item in enumerate(members[: 1 + reading.revisions]):
-        state: State = "rollback" if index else "definition"
+    for item, state in reading.newest(members, _revision):
         user = _user(reading, cluster, kind, name, str(_revision(item) or ""))
         holder = item.get("data") if text(item, "kind") == "ControllerRevision" else item
         _spec(reading, user, part(holder, "spec", "template", "spec"), state)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.image_uri import ImageUri, read_image_uri
@@ -14,6 +14,8 @@ from ecr_constructs.model.validation import ValidationError
 if TYPE_CHECKING:
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.snapshot.document import Snapshot
+
+_Item = TypeVar("_Item")
 
 State = Literal["running", "definition", "rollback"]
 STATES: tuple[State, ...] = ("running", "definition", "rollback")
@@ -145,6 +147,20 @@ class Reading:
         role_arn = role if isinstance(role, str) else ""
         reference = Reference(uri, user, state, 1, role_arn, problem)
         self._counts[reference] = self._counts.get(reference, 0) + 1
+
+    def newest(
+        self, members: Iterable[_Item], revision: Callable[[_Item], int]
+    ) -> Iterator[tuple[_Item, State]]:
+        """Yield the revision of a workload that starts next, and those that a rollback returns to.
+
+        Args:
+            members: Its revisions.
+            revision: Returns the number of one.
+        """
+        ordered = sorted(members, key=revision, reverse=True)
+        self.older += max(0, len(ordered) - 1 - self.revisions)
+        for index, item in enumerate(ordered[: 1 + self.revisions]):
+            yield item, "rollback" if index else "definition"
 
     def doubt(self, source: str, operation: str, subject: str, reason: str) -> None:
         """Add something that is not known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ecr_constructs.model.image_uri import is_digest
 from ecr_constructs.model.partitions import registry_host
@@ -13,8 +13,8 @@ from ecr_constructs.snapshot.usage import ecs
 from ecr_constructs.snapshot.usage.other_services import read_described
 from ecr_constructs.snapshot.usage.references import Reading, objects, part, text
 
-if TYPE_CHECKING:
-    from ecr_constructs.snapshot.usage.references import State
+_REASONS = ("StateReasonCode", "LastUpdateStatusReasonCode")
+_BROKEN = ("ImageDeleted", "ImageAccessDenied", "InvalidImage")
 
 
 def functions(reading: Reading) -> None:
@@ -25,22 +25,15 @@ def functions(reading: Reading) -> None:
         user = reading.user(
             "lambda", "function", text(settings, "FunctionName"), "" if is_latest else version
         )
-        problems = (
-            text(settings, key) for key in ("StateReasonCode", "LastUpdateStatusReasonCode")
-        )
+        problems = (text(settings, key) for key in _REASONS)
         problem = next((code for code in problems if code in _BROKEN), "")
-        resolved = text(page, "Code", "ResolvedImageUri").rpartition("@")[2]
         reading.add(
             part(page, "Code", "ImageUri"),
             user,
             "running" if is_latest else "definition",
-            digest=resolved if is_digest(resolved) else None,
+            digest=_digest_in(text(page, "Code", "ResolvedImageUri")),
             problem=problem,
         )
-
-
-_REASONS = ("StateReasonCode", "LastUpdateStatusReasonCode")
-_BROKEN = ("ImageDeleted", "ImageAccessDenied", "InvalidImage")
 
 
 def app_runner(reading: Reading) -> None:
@@ -65,12 +58,9 @@ def batch(reading: Reading) -> None:
             if text(definition, "status") != "INACTIVE":
                 definitions[text(definition, "jobDefinitionName")].append(definition)
     for name, members in definitions.items():
-        members.sort(key=ecs.revision_number, reverse=True)
-        reading.older += max(0, len(members) - 1 - reading.revisions)
-        for index, definition in enumerate(members[: 1 + reading.revisions]):
+        for definition, state in reading.newest(members, ecs.revision_number):
             revision = str(ecs.revision_number(definition) or "")
             user = reading.user("batch", "job definition", name, revision)
-            state: State = "rollback" if index else "definition"
             for image, role in _images_in(definition, ""):
                 reading.add(image, user, state, role=role)
 
@@ -114,9 +104,14 @@ def sage_maker(reading: Reading) -> None:
             for member in ("ProductionVariants", "ShadowProductionVariants"):
                 for variant in objects(part(variants, member)):
                     for image in objects(variant.get("DeployedImages")):
-                        resolved = text(image, "ResolvedImage").rpartition("@")[2]
-                        digest = resolved if is_digest(resolved) else None
+                        digest = _digest_in(text(image, "ResolvedImage"))
                         reading.add(image.get("SpecifiedImage"), user, "running", digest=digest)
+
+
+def _digest_in(resolved: str) -> str | None:
+    """Return the digest of an image that a service has resolved, alone or at the end of a URI."""
+    digest = resolved.rpartition("@")[2]
+    return digest if is_digest(digest) else None
 
 
 def _list(value: object) -> list[Any]:
@@ -152,8 +147,7 @@ def _worker_images(application: object) -> Iterator[tuple[object, object]]:
     parts = [application, *(workers.values() if isinstance(workers, Mapping) else ())]
     for item in parts:
         image = part(item, "imageConfiguration")
-        digest = text(image, "resolvedImageDigest")
-        yield part(image, "imageUri"), digest if is_digest(digest) else None
+        yield part(image, "imageUri"), _digest_in(text(image, "resolvedImageDigest"))
 
 
 _COVERED = re.compile(

@@ -1,199 +1,53 @@
-"""The services that hold references to images: what is read of each, and what is missing."""
+"""The services that hold references to images: who reads each, and what is missing of it.
+
+What is asked of a service is in the table of `model.snapshot_sources`; what of it was never asked,
+was refused or is incomplete follows from that table.
+"""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
+from ecr_constructs.model.snapshot_sources import SOURCES as ASKED
 from ecr_constructs.snapshot.usage import ecs, kubernetes, services
 from ecr_constructs.snapshot.usage.other_services import read_aggregated, read_described
-from ecr_constructs.snapshot.usage.references import (
-    REVISIONS,
-    Reading,
-    objects,
-    text,
-    texts,
-)
+from ecr_constructs.snapshot.usage.references import REVISIONS, Reading, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from ecr_constructs.model.snapshot_sources.operation import Operation
     from ecr_constructs.snapshot.document import Snapshot
 
+# By the names of the sources of a snapshot. Their order is that of reports.
+_READERS: Mapping[str, Callable[[Reading], None]] = {
+    "ecs": ecs.read,
+    "ecs-daemons": ecs.read_daemons,
+    "eks": kubernetes.read,
+    "lambda": services.functions,
+    "apprunner": services.app_runner,
+    "batch": services.batch,
+    "codebuild": services.code_build,
+    "sagemaker": services.sage_maker,
+    "agentcore": services.agent_core,
+    "emr-serverless": services.emr_serverless,
+    **{
+        name: partial(read_described, service=ASKED[name].operations[0].service)
+        for name in ("gamelift", "omics", "cleanrooms-ml", "lightsail", "imagebuilder")
+    },
+}
 
-class Step(NamedTuple):
-    """A call for each entry of a list, or for several of them at once.
+KUBERNETES = "kubernetes"
+"""The service of the records of clusters, which kubectl has printed."""
 
-    Attributes:
-        listed: The operation that lists.
-        member: The member of its answer.
-        key: The member of an entry that names it. ``""``: the entry is the name.
-        asked: The operation that is called with names.
-        parameter: Its parameter, a name or a list of names.
-    """
-
-    listed: str
-    member: str
-    key: str
-    asked: str
-    parameter: str
-
-
-class Source(NamedTuple):
-    """A service whose workloads use images.
-
-    Attributes:
-        service: Its name in boto3.
-        roots: The operations without which nothing is known.
-        steps: The calls that follow from them.
-        read: Adds its references.
-    """
-
-    service: str
-    roots: Sequence[str]
-    steps: Sequence[Step]
-    read: Callable[[Reading], None]
-
-
-def _described(service: str, root: str, *steps: Step) -> Source:
-    """Return a service whose answers name images in one place or another."""
-    return Source(service, (root,), steps, partial(read_described, service=service))
-
-
-_SOURCES = (
-    Source(
-        "ecs",
-        ("ListClusters", "ListTaskDefinitions"),
-        (
-            Step("ListClusters", "clusterArns", "", "ListTasks", "cluster"),
-            Step("ListClusters", "clusterArns", "", "ListServices", "cluster"),
-            Step("ListClusters", "clusterArns", "", "ListDaemons", "clusterArn"),
-            Step(
-                "ListDaemons",
-                "daemonSummariesList",
-                "daemonArn",
-                "ListDaemonDeployments",
-                "daemonArn",
-            ),
-            Step(
-                "ListDaemonDeployments",
-                "daemonDeployments",
-                "targetDaemonRevisionArn",
-                "DescribeDaemonRevisions",
-                "daemonRevisionArns",
-            ),
-            Step("ListTasks", "taskArns", "", "DescribeTasks", "tasks"),
-            Step("ListServices", "serviceArns", "", "DescribeServices", "services"),
-            Step("ListServices", "serviceArns", "", "ListServiceDeployments", "service"),
-            Step(
-                "ListServiceDeployments",
-                "serviceDeployments",
-                "targetServiceRevisionArn",
-                "DescribeServiceRevisions",
-                "serviceRevisionArns",
-            ),
-            Step(
-                "ListTaskDefinitions",
-                "taskDefinitionArns",
-                "",
-                "DescribeTaskDefinition",
-                "taskDefinition",
-            ),
-        ),
-        ecs.read,
-    ),
-    Source("kubernetes", (), (), kubernetes.read),
-    Source("lambda", ("ListFunctions",), (), services.functions),
-    Source(
-        "apprunner",
-        ("ListServices",),
-        (
-            Step(
-                "ListServices", "ServiceSummaryList", "ServiceArn", "DescribeService", "ServiceArn"
-            ),
-        ),
-        services.app_runner,
-    ),
-    Source("batch", ("DescribeJobDefinitions",), (), services.batch),
-    Source(
-        "codebuild",
-        ("ListProjects", "ListFleets"),
-        (
-            Step("ListProjects", "projects", "", "BatchGetProjects", "names"),
-            Step("ListFleets", "fleets", "", "BatchGetFleets", "names"),
-        ),
-        services.code_build,
-    ),
-    Source(
-        "sagemaker",
-        ("ListModels", "ListEndpoints", "ListInferenceComponents", "ListImages"),
-        (
-            Step(
-                "ListInferenceComponents",
-                "InferenceComponents",
-                "InferenceComponentName",
-                "DescribeInferenceComponent",
-                "InferenceComponentName",
-            ),
-            Step("ListImages", "Images", "ImageName", "DescribeImageVersion", "ImageName"),
-            Step("ListModels", "Models", "ModelName", "DescribeModel", "ModelName"),
-            Step("ListEndpoints", "Endpoints", "EndpointName", "DescribeEndpoint", "EndpointName"),
-        ),
-        services.sage_maker,
-    ),
-    Source(
-        "bedrock-agentcore-control",
-        ("ListAgentRuntimes",),
-        (
-            Step(
-                "ListAgentRuntimes",
-                "agentRuntimes",
-                "agentRuntimeId",
-                "GetAgentRuntime",
-                "agentRuntimeId",
-            ),
-        ),
-        services.agent_core,
-    ),
-    Source(
-        "emr-serverless",
-        ("ListApplications",),
-        (Step("ListApplications", "applications", "id", "GetApplication", "applicationId"),),
-        services.emr_serverless,
-    ),
-    _described("gamelift", "ListContainerGroupDefinitions"),
-    _described("omics", "ListWorkflows", Step("ListWorkflows", "items", "id", "GetWorkflow", "id")),
-    _described(
-        "cleanroomsml",
-        "ListConfiguredModelAlgorithms",
-        Step(
-            "ListConfiguredModelAlgorithms",
-            "configuredModelAlgorithms",
-            "configuredModelAlgorithmArn",
-            "GetConfiguredModelAlgorithm",
-            "configuredModelAlgorithmArn",
-        ),
-    ),
-    _described("lightsail", "GetContainerServices"),
-    _described(
-        "imagebuilder",
-        "ListContainerRecipes",
-        Step(
-            "ListContainerRecipes",
-            "containerRecipeSummaryList",
-            "arn",
-            "GetContainerRecipe",
-            "containerRecipeArn",
-        ),
-    ),
+SOURCES = tuple(
+    dict.fromkeys(
+        KUBERNETES if name == "eks" else operation.service
+        for name in _READERS
+        for operation in ASKED[name].operations
+    )
 )
-# They add to the services, and need not be there.
-_EXTRA = (
-    Source("inspector2", (), (), services.inspector),
-    Source("config", (), (), read_aggregated),
-)
-
-SOURCES = tuple(source.service for source in _SOURCES)
 """The services whose references are read."""
 
 NOT_READ = (
@@ -221,77 +75,71 @@ def read_workloads(
         ['ecs', 'ecs']
     """
     reading = Reading(snapshot, revisions)
-    for source in (*_SOURCES, *_EXTRA):
-        source.read(reading)
-        _look_for_gaps(reading, source)
-    _clusters(reading)
+    for name, read in _READERS.items():
+        read(reading)
+        if name == "eks":
+            _look_for_clusters(reading)
+        else:
+            _look_for_gaps(reading, name, ASKED[name].operations)
+    # They add to the services, and need not be there.
+    services.inspector(reading)
+    read_aggregated(reading)
+    for operation, service in _EXTRA.items():
+        _look_for_refusals(reading, service, operation)
     reading.not_known = {item: None for item in reading.not_known if item.source not in ignored}
     return reading
 
 
-def _look_for_gaps(reading: Reading, source: Source) -> None:
-    """Add the calls that were refused, are incomplete, or were never made."""
-    snapshot, service = reading.snapshot, source.service
-    for operation in source.roots:
-        if not any(snapshot.answers(operation, service=service)):
-            reading.doubt(service, operation, str(snapshot.registry), _why(snapshot, service))
-    # What is read does not depend on all operations of a service.
-    operations = {*source.roots, *(step.asked for step in source.steps), *_OTHERS.get(service, ())}
-    for operation in sorted(operations):
-        for answer in snapshot.answers(operation, service=service):
-            if not answer.is_known:
-                names = [name for value in answer.request.values() for name in _names(value)]
-                subject = f"{snapshot.registry} {_some(names)}".rstrip()
-                reading.doubt(service, operation, subject, answer.reason)
-    for step in source.steps:
-        _follow(reading, service, step)
-    if service == "lambda":
-        _functions_asked(reading)
+_EXTRA = {"ListCoverage": "inspector2", "SelectAggregateResourceConfig": "config"}
 
 
-_OTHERS = {
-    "config": ("SelectAggregateResourceConfig",),
-    "inspector2": ("ListCoverage",),
-    "lambda": ("GetFunction",),
-}
-
-
-# The sources of a snapshot that do not have the name of their service.
-_NAMES = {
-    "bedrock-agentcore-control": "agentcore",
-    "cleanroomsml": "cleanrooms-ml",
-    "kubernetes": "eks",
-}
-
-
-def _why(snapshot: Snapshot, service: str) -> str:
-    name = _NAMES.get(service, service)
-    reasons = (item.reason for item in snapshot.header.not_asked if item.source == name)
-    return f"not-asked: {reason}" if (reason := next(reasons, "")) else "not-asked"
-
-
-def _follow(reading: Reading, service: str, step: Step) -> None:
+def _look_for_gaps(reading: Reading, name: str, operations: Sequence[Operation]) -> None:
+    """Add the calls of a source that were refused, are incomplete, or were never made."""
     snapshot = reading.snapshot
+    for operation in operations:
+        answers = snapshot.answers(operation.name, service=operation.service)
+        if not operation.after and not any(answers):
+            registry = str(snapshot.registry)
+            reading.doubt(operation.service, operation.name, registry, _why(snapshot, name))
+        _look_for_refusals(reading, operation.service, operation.name)
+    for operation in operations:
+        if operation.after:
+            _look_for_subjects(reading, operation)
+
+
+def _look_for_refusals(reading: Reading, service: str, operation: str) -> None:
+    snapshot = reading.snapshot
+    for answer in snapshot.answers(operation, service=service):
+        if not answer.is_known:
+            names = [name for value in answer.request.values() for name in _names(value)]
+            subject = f"{snapshot.registry} {_some(names)}".rstrip()
+            reading.doubt(service, operation, subject, answer.reason)
+
+
+def _look_for_subjects(reading: Reading, operation: Operation) -> None:
+    """Add what an operation was not asked about, of that which another one lists."""
+    snapshot = reading.snapshot
+    service, _, listing = operation.after.partition(":")
     asked = {
         name
-        for answer in snapshot.answers(step.asked, service=service)
-        for name in _names(answer.request.get(step.parameter))
+        for answer in snapshot.answers(operation.name, service=operation.service)
+        for name in _names(answer.request.get(operation.parameter))
     }
     missing = [
         name
-        for answer in snapshot.answers(step.listed, service=service)
-        for name in _listed(answer.items(step.member), step.key)
+        for answer in snapshot.answers(listing, service=service)
+        for page in answer.pages
+        for name in operation.subjects(page)
         if name not in asked
     ]
     if missing:
         subject = f"{snapshot.registry} {_some(missing)}"
-        reading.doubt(service, step.asked, subject, "not-asked")
+        reading.doubt(operation.service, operation.name, subject, "not-asked")
 
 
-def _listed(items: Sequence[Any], key: str) -> Sequence[str]:
-    if key:
-        return [*filter(None, (text(item, key) for item in items))]
-    return texts(items)
+def _why(snapshot: Snapshot, source: str) -> str:
+    reasons = (item.reason for item in snapshot.header.not_asked if item.source == source)
+    return f"not-asked: {reason}" if (reason := next(reasons, "")) else "not-asked"
 
 
 def _names(value: object) -> Sequence[str]:
@@ -307,41 +155,22 @@ def _some(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
-def _functions_asked(reading: Reading) -> None:
-    """Add the functions of images that were not described; others have no image."""
-    snapshot = reading.snapshot
-    asked = {
-        name
-        for answer in snapshot.answers("GetFunction", service="lambda")
-        for name in _names(answer.request.get("FunctionName"))
-    }
-    missing = [
-        text(function, "FunctionArn")
-        for answer in snapshot.answers("ListFunctions", service="lambda")
-        for function in objects(answer.items("Functions"))
-        if text(function, "PackageType") == "Image" and text(function, "FunctionArn") not in asked
-    ]
-    if missing:
-        subject = f"{snapshot.registry} {_some(missing)}"
-        reading.doubt("lambda", "GetFunction", subject, "not-asked")
-
-
-def _clusters(reading: Reading) -> None:
+def _look_for_clusters(reading: Reading) -> None:
     """Add the clusters of EKS whose objects are not there, or that they were not asked for."""
     snapshot = reading.snapshot
-    files = [*snapshot.answers("List", service="kubernetes")]
+    files = [*snapshot.answers("List", service=KUBERNETES)]
     read = {text(answer.request, "cluster") for answer in files if answer.is_known}
     listed = [*snapshot.answers("ListClusters", service="eks")]
     registry = str(snapshot.registry)
     for answer in listed:
         if not answer.is_known:
-            reading.doubt("kubernetes", "ListClusters", registry, answer.reason)
+            reading.doubt(KUBERNETES, "ListClusters", registry, answer.reason)
         for name in texts(answer.items("clusters")):
             if name not in read:
-                reading.doubt("kubernetes", "List", f"{registry} {name}", "not-asked")
+                reading.doubt(KUBERNETES, "List", f"{registry} {name}", "not-asked")
     for answer in files:
         if not answer.is_known:
             subject = f"{registry} {text(answer.request, 'cluster')}"
-            reading.doubt("kubernetes", "List", subject, answer.reason)
+            reading.doubt(KUBERNETES, "List", subject, answer.reason)
     if not listed:
-        reading.doubt("kubernetes", "ListClusters", registry, _why(snapshot, "kubernetes"))
+        reading.doubt(KUBERNETES, "ListClusters", registry, _why(snapshot, "eks"))
