@@ -15,6 +15,7 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import KEY, MANAGED_POLICY, ROLE
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.json_reading import JsonError, read_json
+from ecr_constructs.model.members import objects
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.review.access.constraints import ABSENT, matching
 from ecr_constructs.review.access.principals import IDENTITY_NAMES, USER
@@ -197,17 +198,17 @@ def _organization(snapshot: Snapshot) -> Constraint | None:
 
 def _identity_template(account: str, details: Answer) -> Template:
     """Return the roles, users, groups and managed policies of an account as a template."""
-    managed = {str(item.get("Arn")): item for item in _mappings(details.items("Policies"))}
+    managed = {str(item.get("Arn")): item for item in objects(details.items("Policies"))}
     policy_ids = {arn: f"Policy{number}" for number, arn in enumerate(managed)}
     resources: dict[str, Any] = {
         policy_ids[arn]: _managed_policy(arn, policy) for arn, policy in managed.items()
     }
     groups = {
         str(item.get("GroupName")): f"Group{number}"
-        for number, item in enumerate(_mappings(details.items("GroupDetailList")))
+        for number, item in enumerate(objects(details.items("GroupDetailList")))
     }
     for kind, member in _DETAIL_LISTS.items():
-        for number, item in enumerate(_mappings(details.items(member))):
+        for number, item in enumerate(objects(details.items(member))):
             name = f"{member.removesuffix('DetailList')}{number}"
             resources[name] = _identity(kind, item, policy_ids, groups)
     return _template(f"identities of {account}", account, "us-east-1", resources)
@@ -217,7 +218,7 @@ def _managed_policy(arn: str, policy: Mapping[str, Any]) -> dict[str, Any]:
     default = policy.get("DefaultVersionId")
     versions = [
         version
-        for version in _mappings(policy.get("PolicyVersionList"))
+        for version in objects(policy.get("PolicyVersionList"))
         if version.get("IsDefaultVersion") or version.get("VersionId") == default
     ]
     document = _document(versions[0].get("Document")) if versions else None
@@ -245,7 +246,7 @@ def _identity(
             "PolicyName": policy.get("PolicyName", ""),
             "PolicyDocument": _known(policy.get("PolicyDocument")),
         }
-        for policy in _mappings(item.get(_INLINE[kind]))
+        for policy in objects(item.get(_INLINE[kind]))
     ]
     properties: dict[str, Any] = {
         name_property: item.get(name_property),
@@ -253,9 +254,9 @@ def _identity(
         "Policies": inline,
         "ManagedPolicyArns": [
             reference(policy.get("PolicyArn"), policies)
-            for policy in _mappings(item.get("AttachedManagedPolicies"))
+            for policy in objects(item.get("AttachedManagedPolicies"))
         ],
-        "Tags": list(_mappings(item.get("Tags"))),
+        "Tags": list(objects(item.get("Tags"))),
     }
     if kind == ROLE:
         properties["AssumeRolePolicyDocument"] = _known(item.get("AssumeRolePolicyDocument"))
@@ -268,11 +269,6 @@ def _identity(
     if boundary:
         properties["PermissionsBoundary"] = reference(boundary, policies)
     return {"Type": kind, "Properties": properties}
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    """Return the entries of a list that are objects."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ecr_constructs.model.account_settings import ACCOUNT_SETTINGS
+from ecr_constructs.model.members import objects
 from ecr_constructs.model.not_known import NotKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.snapshot.document import Answer, Snapshot
 
@@ -219,7 +218,7 @@ class RegistryView:
             names = answer.request.get("repositoryNames")
             for name in names if isinstance(names, list) else ():
                 answers[str(name)] = None, answer
-            for item in _mappings(answer, "scanningConfigurations"):
+            for item in objects(answer.items("scanningConfigurations")):
                 frequency = item.get("scanFrequency")
                 if isinstance(frequency, str):
                     answers[str(item.get("repositoryName"))] = frequency, answer
@@ -256,10 +255,6 @@ class RegistryView:
 
     def _unknown(self, operation: str, answer: Answer) -> NotKnown | None:
         return _not_known(self.name, operation, answer)
-
-
-def _mappings(answer: Answer, member: str) -> Iterator[Mapping[str, Any]]:
-    return (item for item in answer.items(member) if isinstance(item, Mapping))
 
 
 def _without(member: str) -> str:

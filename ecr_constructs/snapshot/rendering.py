@@ -21,6 +21,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
 )
 from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.model.members import part
 from ecr_constructs.snapshot.registry_view import RegistryView, Setting
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _repository(view: RepositoryView) -> LiveResource:
     described = view.description
     lifecycle = view.lifecycle
     policy = None if lifecycle.value is None else {"LifecyclePolicyText": lifecycle.value}
-    on_push = _member(described, "imageScanningConfiguration", "scanOnPush")
+    on_push = part(described, "imageScanningConfiguration", "scanOnPush")
     tags = view.tags
     fixed = {
         "RepositoryName": view.name,
@@ -249,10 +250,3 @@ def _renamed(value: Any) -> Any:
 
 def _capitalized(name: str) -> str:
     return f"{name[:1].upper()}{name[1:]}"
-
-
-def _member(value: Mapping[str, Any], *path: str) -> Any:
-    member: Any = value
-    for name in path:
-        member = member.get(name) if isinstance(member, dict) else None
-    return member

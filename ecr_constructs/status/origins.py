@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.model.members import objects, part
 from ecr_constructs.model.names import ROOT, covers, namespace_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
@@ -131,20 +132,14 @@ def _replications(
         if resource.registry is not None:
             yield resource.registry, rules_of(resource)
     for registry, view in views.items():
-        yield registry, map(_rule, _entries(view.replication.value or {}, "rules"))
+        yield registry, map(_rule, objects(part(view.replication.value, "rules")))
 
 
 def _rule(rule: Mapping[str, Any]) -> ReplicationRule:
     """Return a rule of DescribeRegistry."""
-    prefixes = (str(item.get("filter")) for item in _entries(rule, "repositoryFilters"))
+    prefixes = (str(item.get("filter")) for item in objects(rule.get("repositoryFilters")))
     destinations = (
         RegistryId(str(item.get("registryId")), str(item.get("region")))
-        for item in _entries(rule, "destinations")
+        for item in objects(rule.get("destinations"))
     )
     return ReplicationRule(frozenset(prefixes), frozenset(destinations))
-
-
-def _entries(value: Mapping[str, Any], member: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects in a list."""
-    items = value.get(member)
-    return (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.simulation.engine import in_units
+from ecr_constructs.model.members import objects
 from ecr_constructs.report.page import charts
 from ecr_constructs.report.page.figures import DAYS, images_of, size_of
 from ecr_constructs.report.page.markup import Markup, element, join, text
@@ -396,13 +397,13 @@ def _replication(figures: Figures) -> Markup:
         setting = RegistryView(snapshot).replication
         if setting.not_known is not None:
             unknown.append(str(snapshot.registry))
-        for rule in _mappings((setting.value or {}).get("rules")):
-            filters = [str(item.get("filter")) for item in _mappings(rule.get("repositoryFilters"))]
+        for rule in objects((setting.value or {}).get("rules")):
+            filters = [str(item.get("filter")) for item in objects(rule.get("repositoryFilters"))]
             label = ", ".join(f"{name}*" for name in filters) or "everything"
             deletes = rule.get("deleteReplication")
             if isinstance(deletes, dict) and deletes.get("enabled"):
                 label += ", deletions too"
-            for target in _mappings(rule.get("destinations")):
+            for target in objects(rule.get("destinations")):
                 name = f"{target.get('registryId', '?')}/{target.get('region', '?')}"
                 labels[str(snapshot.registry), name].append(label)
     edges = [(source, target, "; ".join(texts)) for (source, target), texts in labels.items()]
@@ -417,11 +418,6 @@ def _replication(figures: Figures) -> Markup:
     picture = element("div", charts.graph(edges), class_="scroll", tabindex=0)
     as_text = element("details", element("summary", "As a list"), listed)
     return join([*notes, picture, as_text])
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    """Return the entries of a list that are objects."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _findings(findings: Sequence[LiveFinding]) -> Markup:

@@ -11,8 +11,8 @@ from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.reading import INVENTORY_MAX_BYTES, text_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.json_reading import JsonError, read_json
+from ecr_constructs.model.members import objects, part, text, texts
 from ecr_constructs.snapshot import SnapshotError
-from ecr_constructs.snapshot.usage.references import objects, part, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,11 +16,11 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.model.lifecycle.image import INDEX_MEDIA_TYPES
 from ecr_constructs.model.lifecycle.inventory_documents import manifests_of
+from ecr_constructs.model.members import objects, text, texts
 from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.validation import ValidationError
 from ecr_constructs.snapshot import SnapshotError
 from ecr_constructs.snapshot.merging import merged
-from ecr_constructs.snapshot.usage.references import objects, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

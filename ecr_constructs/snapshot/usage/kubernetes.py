@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.snapshot.usage.references import objects, part, text
+from ecr_constructs.model.members import objects, part, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.model.image_uri import is_digest, read_image_uri
 from ecr_constructs.model.json_reading import JsonError, read_json
+from ecr_constructs.model.members import objects, part, text
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError
-from ecr_constructs.snapshot.usage.references import objects, part, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

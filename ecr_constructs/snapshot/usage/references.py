@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.image_uri import ImageUri, read_image_uri
@@ -12,6 +11,7 @@ from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.snapshot.document import Snapshot
 
@@ -169,27 +169,3 @@ class Reading:
 
 def _with_digest(image: str, digest: str) -> str:
     return f"{image.partition('@')[0]}@{digest}"
-
-
-def objects(value: object) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects of a list; nothing of another value."""
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
-
-
-def part(value: object, *path: str) -> Any:
-    """Return a member of nested objects; None where one is missing."""
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
-def text(value: object, *path: str) -> str:
-    """Return a member of nested objects that is a text; ``""`` where it is missing."""
-    member = part(value, *path)
-    return member if isinstance(member, str) else ""
-
-
-def texts(value: object) -> Sequence[str]:
-    """Return the texts of a list; nothing of another value."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

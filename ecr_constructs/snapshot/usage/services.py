@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from ecr_constructs.model.image_uri import is_digest
+from ecr_constructs.model.members import objects, part, text
 from ecr_constructs.model.partitions import registry_host
 from ecr_constructs.snapshot.usage import ecs
 from ecr_constructs.snapshot.usage.other_services import read_described
-from ecr_constructs.snapshot.usage.references import Reading, objects, part, text
+
+if TYPE_CHECKING:
+    from ecr_constructs.snapshot.usage.references import Reading
 
 _REASONS = ("StateReasonCode", "LastUpdateStatusReasonCode")
 _BROKEN = ("ImageDeleted", "ImageAccessDenied", "InvalidImage")

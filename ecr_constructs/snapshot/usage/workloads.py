@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.members import text, texts
 from ecr_constructs.model.snapshot_sources import SOURCES as ASKED
 from ecr_constructs.snapshot.usage import ecs, kubernetes, services
 from ecr_constructs.snapshot.usage.other_services import read_aggregated, read_described
-from ecr_constructs.snapshot.usage.references import REVISIONS, Reading, text, texts
+from ecr_constructs.snapshot.usage.references import REVISIONS, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

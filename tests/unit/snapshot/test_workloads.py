@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ecr_constructs.model.members import objects
 from ecr_constructs.snapshot.document import Record, Snapshot
-from ecr_constructs.snapshot.usage.references import Reading, objects
+from ecr_constructs.snapshot.usage.references import Reading
 from ecr_constructs.snapshot.usage.workloads import SOURCES, read_workloads
 from tests.support.snapshots import ACCOUNT, REGION, answered, snapshot
 from tests.support.workload_answers import (
