@@ -27,6 +27,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle.in_use_tags import protect_in_use
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.principals import LAMBDA, Source
@@ -351,10 +352,14 @@ def _enabled_lifecycle(levels: Sequence[CachedSettings]) -> LifecyclePolicy:
         # A policy without rules keeps every image.
         first.insert(0, protect_in_use())
     if isinstance(level.lifecycle, AwsLifecycle):
-        policy = level.lifecycle.policy()
-        rules = (replace(rule, rule_priority=None) for rule in policy.rules)
-        return LifecyclePolicy(*first, *rules) if first else policy
+        return _preceded(first, level.lifecycle.policy())
     return LifecyclePolicy(*first, *(rule.rule() for rule in level.lifecycle))
+
+
+def _preceded(first: Sequence[LifecycleRule], policy: LifecyclePolicy) -> LifecyclePolicy:
+    """Return a policy with other rules before its own."""
+    rules = (replace(rule, rule_priority=None) for rule in policy.rules)
+    return LifecyclePolicy(*first, *rules) if first else policy
 
 
 @cache
@@ -364,10 +369,7 @@ def _preset(
     """Return a predefined policy, which most repositories of a file share."""
     preset: Callable[..., LifecyclePolicy] = getattr(Retention, retention)
     policy = preset() if protected is None else preset(protect_tags=protected)
-    if not protects_in_use:
-        return policy
-    rules = (replace(rule, rule_priority=None) for rule in policy.rules)
-    return LifecyclePolicy(protect_in_use(), *rules)
+    return _preceded([protect_in_use()] if protects_in_use else [], policy)
 
 
 def _retention(level: CachedSettings) -> Profile | None:

@@ -87,31 +87,37 @@ class _Operator:
 
     def snapshot(self) -> None:
         """Read what is live into the folder ``live``."""
-        _, row, *_ = self._printed("snapshot", "--sources", SOURCES, "--output", "live")[1]
-        account, region, calls, refused, _ = row.split()
-        screen.result(f"account {account} in {region}: {calls} calls, {refused} refused")
+        answer = self._asked("snapshot", "--sources", SOURCES, "--output", "live")
+        for item in answer["snapshots"]:
+            calls = (
+                f"{item['calls']} calls, {sum(part['calls'] for part in item['refused'])} refused"
+            )
+            screen.result(f"account {item['account']} in {item['region']}: {calls}")
 
     def status(self, stage: str) -> None:
-        """Compare what is live with the templates of a stage; print the sum and a difference."""
+        """Compare what is live with the templates of a stage."""
         templates = f"cdk.out/assembly-{stage}"
-        status, lines = self._printed("status", "--snapshot", "live", "--templates", templates)
-        # The differences are below the first heading, and the sum is at the end.
-        if status:
-            screen.say(lines[3])
-        screen.result(lines[-1], good=status == 0)
+        answer = self._asked("status", "--snapshot", "live", "--templates", templates)
+        for item in answer["differences"]:
+            screen.result(item["summary"], good=False)
+        summary = answer["summary"]
+        counts = summary["same"], summary["different"], summary["notCompared"]
+        text = "{} settings are as declared, {} differ, and of {} it is not known".format(*counts)
+        screen.result(text, good=not any(counts[1:]))
 
     def preview(self, repository: str, policy: Mapping[str, Any]) -> None:
         """Ask what a policy would do to the images of a repository that are in use."""
         (self._folder / "policy.json").write_text(json.dumps(policy), encoding="utf-8")
         arguments = ["--policy", "policy.json", "--repository", repository, "--in-use", "live"]
-        status, lines = self._printed("lifecycle", "preview", *arguments)
-        finding = next((line for line in lines if line.startswith("error: ")), lines[0])
-        screen.result(finding, good=status == 0)
+        answer = self._asked("lifecycle", "preview", *arguments)
+        for item in answer["inUse"]["conflicts"]:
+            screen.result(item["message"], good=False)
 
-    def _printed(self, *arguments: str) -> tuple[int, list[str]]:
+    def _asked(self, *arguments: str) -> Any:
+        """Run a command, and return its answer as JSON."""
         screen.command(f"ecr-constructs {shlex.join(arguments)}")
         done = subprocess.run(  # noqa: S603 - the commands are ours
-            [sys.executable, "-m", "ecr_constructs", *arguments],
+            [sys.executable, "-m", "ecr_constructs", *arguments, "--format", "json"],
             cwd=self._folder,
             env=self._env,
             capture_output=True,
@@ -122,4 +128,4 @@ class _Operator:
         if done.returncode > _FINDINGS:
             msg = f"{arguments[0]} failed: {done.stderr.strip()}"
             raise LocalAwsError(msg)
-        return done.returncode, done.stdout.splitlines()
+        return json.loads(done.stdout)

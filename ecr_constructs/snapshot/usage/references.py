@@ -12,6 +12,7 @@ from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.snapshot.document import Snapshot
 
