@@ -386,5 +386,14 @@ def test_a_plan_that_cannot_be_applied(
     errors = [step["error"] for step in json.loads(output.out)["steps"]]
     assert [True, False] == ["image-gone" in str(error) for error in errors]
     assert "[protect-incomplete]" in output.err
-    main([*arguments])
-    assert "FAILED" not in capsys.readouterr().out
+
+    assert 1 == main(arguments)
+    text = capsys.readouterr().out
+    assert f"+{TAG}" in text
+    assert "FAILED" not in text
+
+    fake.answers["BatchGetImage"] = [{"images": []}, {"images": [MANIFEST]}]
+    assert 2 == main(arguments)
+    output = capsys.readouterr()
+    assert 1 == output.out.count("FAILED")
+    assert "[protect-incomplete]" in output.err
