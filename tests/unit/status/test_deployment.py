@@ -27,7 +27,6 @@ from tests.support.status_examples import (
     unknown,
 )
 
-API = "payments/api"
 KMS = {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-central-1:111122223333:key/k-1"}
 LAMBDA = {
     "Sid": "LambdaECRImageRetrievalPolicy",
