@@ -77,6 +77,16 @@ def refused(
     return Record(service, operation, request or {}, AT, error=CallError(code, "for a test"))
 
 
+def without(records: Sequence[Record], operation: str) -> list[Record]:
+    """Return answers without those of an operation."""
+    return [record for record in records if record.operation != operation]
+
+
+def denied(record: Record) -> Record:
+    """Return that a call was refused."""
+    return refused(record.operation, record.request, service=record.service)
+
+
 def cut(record: Record) -> Record:
     """Return an answer of which a further page is missing."""
     return replace(record, more=True)

@@ -13,7 +13,6 @@ from tests.support.snapshots import (
     LIFECYCLE,
     REGION,
     answered,
-    refused,
     registry,
     repository,
     snapshot,
@@ -235,16 +234,6 @@ def only(result: Status) -> SettingStatus:
     """Return the only difference."""
     [item] = result.settings
     return item
-
-
-def without(records: Sequence[Record], operation: str) -> list[Record]:
-    """Return answers without those of an operation."""
-    return [record for record in records if record.operation != operation]
-
-
-def denied(record: Record) -> Record:
-    """Return that a call was refused."""
-    return refused(record.operation, record.request, service=record.service)
 
 
 def of(snapshots: Sequence[Snapshot], *templates: Template) -> Status:

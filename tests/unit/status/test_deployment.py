@@ -9,7 +9,7 @@ import pytest
 
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.snapshot.document import Record
-from tests.support.snapshots import answered, repository
+from tests.support.snapshots import answered, denied, repository
 from tests.support.status_examples import (
     HERE,
     PULL,
@@ -17,7 +17,6 @@ from tests.support.status_examples import (
     allow,
     changed,
     compared,
-    denied,
     deployed,
     live,
     only,

@@ -9,7 +9,7 @@ import pytest
 from ecr_constructs.report.document import plain
 from ecr_constructs.report.status import blocks, to_json, to_sarif
 from ecr_constructs.snapshot.document import Record
-from tests.support.snapshots import AT, arn_of, repository
+from tests.support.snapshots import AT, arn_of, repository, without
 from tests.support.status_examples import (
     RESOURCES,
     compared,
@@ -17,7 +17,6 @@ from tests.support.status_examples import (
     live,
     resource,
     unknown,
-    without,
 )
 
 API = "payments/api"

@@ -7,7 +7,7 @@ import pytest
 
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.snapshot.document import Record
-from tests.support.snapshots import LIFECYCLE, cut, replaced, repository
+from tests.support.snapshots import LIFECYCLE, cut, denied, replaced, repository, without
 from tests.support.status_examples import (
     HERE,
     LIVE,
@@ -17,12 +17,10 @@ from tests.support.status_examples import (
     allow,
     changed,
     compared,
-    denied,
     differing,
     live,
     only,
     unknown,
-    without,
 )
 
 API, HUB = "payments/api", "creation template hub"
