@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,10 @@ def account_settings(sides: Sides) -> Iterator[Row]:
         setting = sides.view.account_settings[name]
         subject, label = sides.view.name, f"account-setting-{name.lower().replace('_', '-')}"
         if setting.not_known is not None:
-            yield Row(not_known(sides.registry, f"{subject} {name}", label, setting.not_known))
+            # The reason names the setting, too: all of them come from one operation.
+            named = f"{subject} {name}"
+            reason = replace(setting.not_known, subject=named)
+            yield Row(not_known(sides.registry, named, label, reason))
             continue
         value, live = wanted.get(name, DEFAULTS[name]), setting.value
         if value == live:

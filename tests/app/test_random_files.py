@@ -6,18 +6,46 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
+from pydantic import BaseModel
 
 from ecr_constructs.environment.loading import load_environment, load_environments
+from ecr_constructs.environment.registry import ReplicaRegistry
+from ecr_constructs.environment.settings import (
+    CachedSettings,
+    CreatedSettings,
+    RepositorySettings,
+)
 from tests.app.conftest import problems
 from tests.support.effort import examples
-from tests.support.environment_files.drawing import Content
+from tests.support.environment_files.drawing import HOMES, Content
 from tests.support.environment_files.files import environment_files, mistaken_files
+from tests.support.environment_files.registries import registry_section
+from tests.support.environment_files.repositories import (
+    cached_settings,
+    created_settings,
+    repository_settings,
+)
 from tests.support.environment_promises import loaded, synthesized
 
 FEW = settings(
     max_examples=examples(50),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+
+
+@pytest.mark.parametrize(
+    ("drawn", "model"),
+    [
+        (cached_settings(HOMES[0], replicas=True), CachedSettings),
+        (created_settings(HOMES[0], replicas=True), CreatedSettings),
+        (repository_settings(HOMES[0], replicas=True), RepositorySettings),
+        (registry_section(HOMES[0], HOMES[0].region), ReplicaRegistry),
+    ],
+    ids=["caches", "created", "repositories", "registry"],
+)
+def test_every_setting_is_drawn(drawn: Content, model: type[BaseModel]) -> None:
+    """A new key of the file is a new key of the random files."""
+    assert {*model.model_fields} == {*drawn}
 
 
 @FEW

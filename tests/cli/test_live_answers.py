@@ -1,7 +1,6 @@
 """``--live`` where what answers is not ECR, or nothing does: a server of the test's own answers."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -14,6 +13,7 @@ from botocore.loaders import JSONFileLoader
 from ecr_constructs.live import LiveError, session
 from ecr_constructs.live.connection import Connection
 from tests.cli.conftest import Run, detail, write
+from tests.support.aws_environment import aws_environment
 from tests.support.fake_ecr import CLOSE, HANG, HTML, Answers, FakeEcr, Request
 from tests.support.rule_examples.build import rule
 
@@ -29,24 +29,10 @@ _read_description = lru_cache(JSONFileLoader().load_file)
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Give the answers of ECR; returns the requests that it gets."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
     monkeypatch.setattr(session, "_READ_SECONDS", 0.2)
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda _, path: _read_description(path))
     with FakeEcr() as fake:
-        settings = {
-            "AWS_ENDPOINT_URL": fake.url,
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "eu-south-2",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
+        aws_environment(monkeypatch, fake.url, AWS_REGION="eu-south-2")
 
         def serve(answers: Answers) -> list[Request]:
             fake.answers.update(answers)

@@ -15,8 +15,8 @@ from ecr_constructs.snapshot.document import Snapshot
 from ecr_constructs.snapshot.files import lines_of
 from tests.cli.conftest import Run
 from tests.support.constructs import ROOT
-from tests.support.snapshots import repository, snapshot
-from tests.support.status_examples import RESOURCES, denied, deployed, live, replaced
+from tests.support.snapshots import denied, replaced, repository, snapshot
+from tests.support.status_examples import RESOURCES, deployed, live
 
 MUTABLE = {"imageTagMutability": "MUTABLE"}
 FORMATS = ("text", "json", "markdown", "sarif")

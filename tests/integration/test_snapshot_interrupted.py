@@ -59,15 +59,8 @@ def call_of(request: Request) -> tuple[str, str]:
     [("ExpiredTokenException", "aws-credentials"), (CLOSE, "aws-unreachable")],
     ids=["token", "network"],
 )
-def test_a_run_that_ends_at_any_call(
-    account: FakeAccount,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    answer: str,
-    code: str,
-) -> None:
+def test_a_run_that_ends_at_any_call(account: FakeAccount, answer: str, code: str) -> None:
     """The next run continues it with the same result, and asks no call twice."""
-    monkeypatch.chdir(tmp_path)
     caller = Collector().caller()
     collect(caller)
     expected, total = answers(read()), len(account.requests)
@@ -94,11 +87,8 @@ def test_a_run_that_ends_at_any_call(
         Path(FILE).unlink()
 
 
-def test_a_file_that_ends_anywhere(
-    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_file_that_ends_anywhere(account: FakeAccount) -> None:
     """As after a kill: a last line that was cut off is dropped."""
-    monkeypatch.chdir(tmp_path)
     caller = Collector().caller()
     collect(caller)
     expected, total = answers(read()), len(account.requests)
@@ -137,11 +127,8 @@ def test_a_part_that_is_none(run: Run, account: FakeAccount, text: str, code: st
     del account
 
 
-def test_two_runs_at_the_same_time(
-    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_two_runs_at_the_same_time(account: FakeAccount) -> None:
     """Each finishes with all that it has read, whatever the other does to the part."""
-    monkeypatch.chdir(tmp_path)
     caller = Collector().caller()
     collect(caller)
     expected = answers(read())

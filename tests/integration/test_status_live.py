@@ -1,7 +1,6 @@
 """`status` on a registry of the embedded AWS: each change by hand is found, and nothing else."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,24 @@ from ecr_constructs.live.collect import snapshot_of
 from ecr_constructs.snapshot.document import Snapshot
 from ecr_constructs.snapshot.files import lines_of
 from ecr_constructs.status.engine import status
-from ecr_constructs.status.model import Status
 from local_aws.process import LocalAws
 from tests.support.embedded_aws import settled
-from tests.support.snapshots import LIFECYCLE
+from tests.support.snapshots import ACCOUNT, LIFECYCLE, REGION
+from tests.support.status_examples import (
+    HERE,
+    PROFILE,
+    PULL,
+    RESOURCES,
+    ROLE,
+    allow,
+    differing,
+)
 
-ACCOUNT, REGION = "111122223333", "eu-central-1"
-PARTNER = "arn:aws:iam::444455556666:root"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/scanner"
 NAMES = (
     *("policy-put", "policy-gone", "policy-new", "lifecycle-put", "lifecycle-gone"),
     *("lifecycle-new", "tagged", "untagged", "retagged", "movable", "excepted", "unscanned"),
     *("as-declared", "deleted", "encrypted"),
 )
-
-
-def allow(*actions: str, principal: str = PARTNER) -> dict[str, Any]:
-    """Return a policy."""
-    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": [*actions]}
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-PULL = allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
 def repository(name: str) -> dict[str, Any]:
@@ -66,7 +61,7 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": f"AWS::{kind}", "Properties": properties}
 
 
-TRUST = {**allow("sts:AssumeRole", principal=f"arn:aws:iam::{ACCOUNT}:root")}
+TRUST = allow("sts:AssumeRole", principal=f"arn:aws:iam::{ACCOUNT}:root")
 TEMPLATE = {
     "Resources": {
         **{name.title().replace("-", ""): repository(name) for name in NAMES},
@@ -74,36 +69,12 @@ TEMPLATE = {
             "KMS::Key", KeyPolicy=allow("kms:*", principal=f"arn:aws:iam::{ACCOUNT}:root")
         ),
         "Role": resource("IAM::Role", AssumeRolePolicyDocument=TRUST),
-        "Policy": resource(
-            "ECR::RegistryPolicy",
-            PolicyText={
-                **PULL,
-                "Statement": [{**allow("ecr:ReplicateImage")["Statement"][0], "Resource": "*"}],
-            },
-        ),
-        "Replication": resource(
-            "ECR::ReplicationConfiguration",
-            ReplicationConfiguration={
-                "Rules": [{"Destinations": [{"Region": "eu-west-1", "RegistryId": ACCOUNT}]}]
-            },
-        ),
-        "Scanning": resource(
-            "ECR::RegistryScanningConfiguration",
-            ScanType="BASIC",
-            Rules=[
-                {
-                    "ScanFrequency": "SCAN_ON_PUSH",
-                    "RepositoryFilters": [{"Filter": "*", "FilterType": "WILDCARD"}],
-                }
-            ],
-        ),
+        **{name: RESOURCES[name] for name in ("Policy", "Replication", "Scanning", "Exclusion")},
         "Signing": resource(
             "ECR::SigningConfiguration",
             Rules=[
                 {
-                    "SigningProfileArn": (
-                        f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/images"
-                    ),
+                    "SigningProfileArn": PROFILE,
                     "RepositoryFilters": [{"Filter": "team/*", "FilterType": "WILDCARD_MATCH"}],
                 }
             ],
@@ -125,7 +96,6 @@ TEMPLATE = {
             ImageTagMutability="IMMUTABLE",
             LifecyclePolicy=json.dumps(LIFECYCLE),
         ),
-        "Exclusion": resource("ECR::PullTimeUpdateExclusion", PrincipalArn=ROLE),
     }
 }
 
@@ -136,9 +106,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("templates")
     (folder / "ecr-prod.template.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
     return folder
-
-
-Read = Callable[[], Snapshot]
 
 
 @pytest.fixture(scope="module")
@@ -161,11 +128,6 @@ def snapshot(aws: LocalAws, *sources: str) -> Snapshot:
         for name, value in aws.env(account=ACCOUNT, region=REGION).items():
             patch.setenv(name, value)
         return snapshot_of(sources=("registry", "repositories", *sources))
-
-
-def differing(result: Status) -> set[tuple[str, str]]:
-    """Return the settings that differ."""
-    return {(item.subject, item.setting) for item in result.settings}
 
 
 def test_each_change_by_hand_is_found(
@@ -253,7 +215,6 @@ def _changed_by_hand(ecr: Any) -> set[tuple[str, str]]:
     ecr.deregister_pull_time_update_exclusion(principalArn=ROLE)
     ecr.register_pull_time_update_exclusion(principalArn=f"{ROLE}-2")
     ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
-    here = f"registry {ACCOUNT}/{REGION}"
     return {
         ("team/policy-put", "repository-policy"),
         ("team/policy-gone", "repository-policy"),
@@ -269,15 +230,15 @@ def _changed_by_hand(ecr: Any) -> set[tuple[str, str]]:
         ("team/unscanned", "scan-on-push"),
         ("team/deleted", "existence"),
         ("team/extra", "existence"),
-        (here, "registry-policy"),
-        (here, "replication"),
-        (here, "scanning"),
-        (here, "signing"),
+        (HERE, "registry-policy"),
+        (HERE, "replication"),
+        (HERE, "scanning"),
+        (HERE, "signing"),
         ("cache quay", "existence"),
         ("cache k8s", "existence"),
         ("creation template ecr-public", "tag-mutability"),
         ("creation template other", "existence"),
         (f"pull-time exclusion of {ROLE}", "existence"),
         (f"pull-time exclusion of {ROLE}-2", "existence"),
-        (here, "account-setting-blob-mounting"),
+        (HERE, "account-setting-blob-mounting"),
     }

@@ -36,7 +36,7 @@ function look() {
     contrast: Math.min(...contrasts),
     width: document.documentElement.scrollWidth,
     screen: innerWidth,
-    alerted: document.querySelectorAll("img").length > 0,
+    images: document.querySelectorAll("img").length,
     rows: document.querySelectorAll("#repository-table tbody tr:not([hidden])").length,
     tools: !document.querySelector(".tools").hidden,
     count: document.querySelector(".tools output").textContent,
@@ -49,7 +49,7 @@ async function use(page, seen) {
     const { rows, count } = await page.evaluate(look);
     return [rows, count];
   };
-  await page.getByRole("searchbox", { name: "Search" }).fill("WEB immut");
+  await page.getByRole("searchbox", { name: "Search" }).fill("DATA immut");
   seen.firstSearch = await shown();
   await page.getByRole("searchbox", { name: "Search" }).fill("search");
   seen.searched = await shown();
@@ -59,7 +59,7 @@ async function use(page, seen) {
   seen.team = await shown();
   await page.getByRole("combobox", { name: "Team" }).selectOption("");
   const values = () => page.$$eval("#repository-table td:nth-child(3)", (cells) =>
-    cells.map((cell) => cell.dataset.v).filter(Boolean).map(Number));
+    cells.map((cell) => (cell.dataset.v === "" ? null : Number(cell.dataset.v))));
   const button = page.locator("#repository-table th button", { hasText: "Images" });
   await button.focus();
   await page.keyboard.press("Enter");

@@ -6,11 +6,12 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from tests.support.loopback import Loopback, LoopbackHandler
 from tests.support.service_models import model
 
 CLOSE, HTML = "close", b"<html>Sign in</html>"
@@ -46,7 +47,7 @@ def pages(member: str, items: Sequence[Any], token: str = "nextToken") -> Data: 
     return answer
 
 
-class FakeAccount:
+class FakeAccount(Loopback):
     """Answers from `data`, by operation such as ``ecr:DescribeImages``, until the block ends.
 
     What is not in `data` is denied. `fault` is given each request and its number, and may return
@@ -62,21 +63,8 @@ class FakeAccount:
         self.data: dict[str, Answer | Data] = {}
         self.fault: Callable[[int, Request], Answer | None] = lambda _, __: None
         self.requests: list[Request] = []
-        self.delay = 0.0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        """Start."""
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def operations(self) -> list[str]:
         """Return the operations that were asked for."""
@@ -106,13 +94,13 @@ class FakeAccount:
             }
         return value(request) if callable(value) else value
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[LoopbackHandler]:
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(LoopbackHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self) -> None:
+            def respond(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length).decode()
                 signed = _SIGNED.search(self.headers["Authorization"])
@@ -124,19 +112,7 @@ class FakeAccount:
                 if answer == CLOSE:
                     self.close_connection = True
                     return
-                self._send(*_sent(service, operation, answer))
-
-            def do_GET(self) -> None:
-                self.do_POST()
-
-            def _send(self, status: int, data: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                """Be quiet."""
+                self.send(*_sent(service, operation, answer))
 
         return Handler
 

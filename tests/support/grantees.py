@@ -12,6 +12,7 @@ from ecr_constructs import PullThroughCache, Registry, Repository, Upstream
 from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, REGION, root
 
 SCAN = "ecr:DescribeImageScanFindings"
+PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/all"
 CONDITIONS = {"StringEquals": {"aws:PrincipalTag/team": "shop"}}
 GRANTS = [f"grant_{name}" for name in ("read", "pull", "push", "pull_push", "delete_image")]
 
@@ -141,7 +142,7 @@ def grant_on_repository(stack: cdk.Stack, grantee: Any) -> None:
 def grant_on_registry(stack: cdk.Stack, grantee: Any) -> None:
     """Grant by prefix, and to sign."""
     registry = Registry(stack, "Registry")
-    registry.sign(f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/all")
+    registry.sign(PROFILE)
     registry.grant_push(grantee, prefix="shop/")
 
 
@@ -152,5 +153,5 @@ def grant_on_cache(stack: cdk.Stack, grantee: Any) -> None:
 
 def grant_on_signed(stack: cdk.Stack, grantee: Any) -> None:
     """Grant on a repository whose images are signed."""
-    Registry(stack, "Registry").sign(f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/all")
+    Registry(stack, "Registry").sign(PROFILE)
     grant_on_repository(stack, grantee)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 _VOID = ("meta", "input", "wbr", "link", "img", "br")
@@ -15,7 +15,6 @@ class Element:
     name: str
     attributes: dict[str, str | None]
     text: str = ""
-    ancestors: tuple[str, ...] = field(default=())
 
 
 class Page(HTMLParser):
@@ -32,8 +31,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        ancestors = tuple(item.name for item in self._open)
-        item = Element(tag, dict(attrs), ancestors=ancestors)
+        item = Element(tag, dict(attrs))
         (self.elements if tag in _VOID else self._open).append(item)
 
     def handle_endtag(self, tag: str) -> None:

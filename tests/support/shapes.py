@@ -44,7 +44,7 @@ def watch(client: Any) -> dict[str, list[str]]:
         body, name = json.loads(response_dict["body"]), operation_model.name
         faults = errors.setdefault(name, [])
         faults += violations(operation_model.output_shape, body, name)
-        if response_dict["status_code"] >= 300:
+        if response_dict["status_code"] != operation_model.http.get("responseCode", 200):
             faults.append(f"{name}: {body}")
 
     service = client.meta.service_model.service_id.hyphenize()

@@ -1,6 +1,5 @@
 """An account with a registry at a loopback endpoint, and what a snapshot of it says."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from ecr_constructs.snapshot.document import Snapshot
 from ecr_constructs.snapshot.files import read_snapshot
 from tests.cli.conftest import Result
+from tests.support.aws_environment import aws_environment
 from tests.support.fake_account import FakeAccount, Request, pages
 
 NAMES = ("api", "web", "worker")
@@ -65,23 +65,9 @@ REGISTRY: Mapping[str, Any] = {
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAccount]:
     """Give an account with a registry at a loopback endpoint; nobody waits."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
     with FakeAccount() as fake:
         fake.data.update(REGISTRY)
-        settings = {
-            "AWS_ENDPOINT_URL": fake.url,
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "eu-central-1",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
+        aws_environment(monkeypatch, fake.url)
         monkeypatch.setattr(time, "sleep", lambda _: None)
         yield fake
 

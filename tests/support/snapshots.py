@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +75,28 @@ def refused(
 ) -> Record:
     """Return a call that AWS did not answer; some codes say that there is no such thing."""
     return Record(service, operation, request or {}, AT, error=CallError(code, "for a test"))
+
+
+def without(records: Sequence[Record], operation: str) -> list[Record]:
+    """Return answers without those of an operation."""
+    return [record for record in records if record.operation != operation]
+
+
+def denied(record: Record) -> Record:
+    """Return that a call was refused."""
+    return refused(record.operation, record.request, service=record.service)
+
+
+def cut(record: Record) -> Record:
+    """Return an answer of which a further page is missing."""
+    return replace(record, more=True)
+
+
+def replaced(
+    records: Sequence[Record], operation: str, by: Callable[[Record], Record]
+) -> list[Record]:
+    """Return answers, with others in the place of those of an operation."""
+    return [by(record) if record.operation == operation else record for record in records]
 
 
 def _check(value: Mapping[str, Any], shape: Any) -> None:

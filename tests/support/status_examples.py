@@ -1,8 +1,7 @@
 """A registry that is as its template declares, and ways in which it is not."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecr_constructs.checks import Template
@@ -14,7 +13,6 @@ from tests.support.snapshots import (
     LIFECYCLE,
     REGION,
     answered,
-    refused,
     registry,
     repository,
     snapshot,
@@ -236,28 +234,6 @@ def only(result: Status) -> SettingStatus:
     """Return the only difference."""
     [item] = result.settings
     return item
-
-
-def without(records: Sequence[Record], operation: str) -> list[Record]:
-    """Return answers without those of an operation."""
-    return [record for record in records if record.operation != operation]
-
-
-def replaced(
-    records: Sequence[Record], operation: str, by: Callable[[Record], Record]
-) -> list[Record]:
-    """Return answers, with others in the place of those of an operation."""
-    return [by(record) if record.operation == operation else record for record in records]
-
-
-def denied(record: Record) -> Record:
-    """Return that a call was refused."""
-    return refused(record.operation, record.request, service=record.service)
-
-
-def cut(record: Record) -> Record:
-    """Return an answer of which a further page is missing."""
-    return replace(record, more=True)
 
 
 def of(snapshots: Sequence[Snapshot], *templates: Template) -> Status:

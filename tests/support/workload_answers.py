@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from ecr_constructs.snapshot.document import Record
-from tests.support.snapshots import ACCOUNT, AT, REGION, answered, refused
+from tests.support.snapshots import ACCOUNT, AT, REGION, answered
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -211,8 +211,3 @@ def kubernetes(*items: Mapping[str, Any], cluster: str = "shop") -> Record:
     """Return what kubectl lists of a cluster."""
     output = {"apiVersion": "v1", "kind": "List", "items": [*items]}
     return Record("kubernetes", "List", {"cluster": cluster}, AT, output)
-
-
-def denied(operation: str, request: Mapping[str, Any] | None = None, *, service: str) -> Record:
-    """Return a call that AWS rejected."""
-    return refused(operation, request, service=service)

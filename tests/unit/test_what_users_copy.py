@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 _FOLDERS = (".github", "ci", "docs/guides", "examples", "ecr_constructs/project/templates")
 _SUFFIXES = {".yml", ".yaml", ".md", ".in", ".py", ".toml"}
 _ACTION = re.compile(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+|\./\S+|<<\w+>>")
-_IMAGE = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*(@sha256:([0-9a-f]{64}|<digest>))?")
+# A tag of three numbers, or a digest; a release of cimg/base is a year and a month.
+_IMAGE = re.compile(
+    r"[\w./-]+:(\d+\.\d+\.\d+[\w.-]*|[\w.-]+(?=@))(@sha256:([0-9a-f]{64}|<digest>))?"
+    r"|cimg/base:20\d\d\.\d\d"
+)
 _ORB = re.compile(r"[\w/-]+@\d+\.\d+\.\d+")
 # A command that installs or runs what it downloads, and what must be in its arguments.
 _COMMANDS = {
@@ -92,6 +96,9 @@ def test_every_file_of_a_project_is_pinned(ci: Literal["github", "gitlab"]) -> N
         "uses: actions/checkout@main  # v7.0.1\n",
         "image: python\n",
         "image: python:3\n",
+        "image: python:3.13\n",
+        "image: python:3.13-slim\n",
+        "image: cimg/python:3.13\n",
         "image: python:latest\n",
         "image: python:slim\n",
         "image: public.ecr.aws/docker/library/python\n",
@@ -126,6 +133,8 @@ def test_what_floats_is_found(text: str) -> None:
         "image: python:3.13.14\n",
         "image: python:3.13.14-slim\n",
         f"image: python:3.13.14@sha256:{'a1' * 32}\n",
+        f"image: python:3.13@sha256:{'a1' * 32}\n",
+        "      - image: cimg/base:2026.03\n",
         "  - name: docker:28.5.1-dind\n",
         "  - name: Log in: the second time\n",
         "orbs:\n  aws-cli: circleci/aws-cli@5.4.1\n",

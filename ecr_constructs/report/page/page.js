@@ -10,20 +10,19 @@
     return cell.dataset.v ?? cell.textContent.trim();
   }
 
-  function compare(one, other) {
+  function compare(one, other, direction) {
     const numbers = [Number(one), Number(other)];
-    // What is not known is below everything.
+    // What is not known is below everything, in both directions.
     if (one === "" || other === "") return (one === "") - (other === "");
-    if (!numbers.some(Number.isNaN)) return numbers[0] - numbers[1];
-    return one < other ? -1 : Number(one > other);
+    if (!numbers.some(Number.isNaN)) return direction * (numbers[0] - numbers[1]);
+    return direction * (one < other ? -1 : Number(one > other));
   }
 
   function sort(table, header) {
     const descending = header.getAttribute("aria-sort") === "ascending";
     const column = header.cellIndex;
     const rows = [...table.tBodies[0].rows].map((row) => [valueOf(row, column), row]);
-    rows.sort((one, other) => compare(one[0], other[0]));
-    if (descending) rows.reverse();
+    rows.sort((one, other) => compare(one[0], other[0], descending ? -1 : 1));
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", descending ? "descending" : "ascending");
     table.tBodies[0].append(...rows.map((pair) => pair[1]));

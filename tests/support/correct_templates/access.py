@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.correct_templates.values import PARTNER, UNKNOWN
+from tests.support.correct_templates.values import UNKNOWN
 from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
@@ -18,6 +18,7 @@ from tests.support.rule_examples.build import (
 )
 from tests.support.rule_examples.statements import (
     ORGANIZATION,
+    PARTNER,
     PULL,
     anyone_with,
     key_of_images,

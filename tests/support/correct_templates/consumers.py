@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.correct_templates.values import PARTNER, UNKNOWN
+from tests.support.correct_templates.values import UNKNOWN
 from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
@@ -33,7 +33,13 @@ from tests.support.rule_examples.consumers import (
     worker,
 )
 from tests.support.rule_examples.consumers import PUSH as PUSH_IMAGE
-from tests.support.rule_examples.statements import ORGANIZATION, PULL, open_to, pulled_by
+from tests.support.rule_examples.statements import (
+    ORGANIZATION,
+    PARTNER,
+    PULL,
+    open_to,
+    pulled_by,
+)
 
 FROM_MAIN = {
     "StringEquals": {

@@ -8,7 +8,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
     SIGNING_PROFILE,
 )
-from tests.support.correct_templates.values import PARTNER, UNKNOWN, one_of_two
+from tests.support.correct_templates.values import UNKNOWN, one_of_two
 from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
@@ -30,7 +30,7 @@ from tests.support.rule_examples.build import (
     upstream,
     with_role,
 )
-from tests.support.rule_examples.statements import PULL, registry, role
+from tests.support.rule_examples.statements import PARTNER, PULL, registry, role
 
 ALL_BUT_IAM = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
 

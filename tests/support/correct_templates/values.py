@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from tests.support.rule_examples.build import ROOT
-
 UNKNOWN = {"Ref": "Given"}
-PARTNER = {"AWS": ROOT}
 
 
 def one_of_two(content: dict[str, Any]) -> dict[str, Any]:

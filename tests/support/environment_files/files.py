@@ -90,7 +90,7 @@ def environment_files(draw: Draw, homes: Sequence[Home] = HOMES) -> Content:
             },
         )
     )
-    own = registry_section(home, home.region)
+    own = {**registry_section(home, home.region)}
     if home.partition == "aws":
         own["public_repositories"] = public_section(home)
     if replicas:

@@ -269,8 +269,7 @@ def registry_section(home: Home, region: str) -> dict[str, st.SearchStrategy[Any
 
 @cache
 def replica_section(home: Home, region: str) -> st.SearchStrategy[Content]:
-    keys = registry_section(home, region)
-    for key in ("pull_through_caches", "creation_templates", "policy"):
-        # Their ARNs are those of the home registry.
-        del keys[key]
-    return mapping({}, keys)
+    # The ARNs of these are those of the home registry.
+    left_out = ("pull_through_caches", "creation_templates", "policy")
+    section = registry_section(home, region)
+    return mapping({}, {key: item for key, item in section.items() if key not in left_out})

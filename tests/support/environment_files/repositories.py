@@ -141,6 +141,7 @@ def created_settings(home: Home, *, replicas: bool) -> dict[str, st.SearchStrate
         **cached_settings(home, replicas=replicas),
         "retention": st.sampled_from(["development", "staging", "production"]),
         "protect_tags": some(TAG_PATTERNS, 0),
+        "protect_in_use": st.booleans(),
         "push_accounts": accounts(0),
         "push_principals": some(principal_lists(home), 0),
     }

@@ -24,12 +24,14 @@ from tests.support.rule_examples.build import (
 from tests.support.rule_examples.statements import (
     ABSENT_VALUE,
     ACCOUNT,
+    ACTION,
     ARN,
     FILLS,
     LAMBDA,
     MORE,
     ORGANIZATION,
     PARTNER,
+    PRINCIPAL,
     PULL,
     REGISTRY,
     STATEMENT,
@@ -48,8 +50,6 @@ from tests.support.rule_examples.statements import (
     role,
     trusting,
 )
-
-ACTION, PRINCIPAL = f"{STATEMENT}.Action", f"{STATEMENT}.Principal"
 
 
 def _if(then: Any, otherwise: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from tests.support.rule_examples.access import ACTION, PRINCIPAL
 from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
@@ -17,12 +16,14 @@ from tests.support.rule_examples.build import (
     service_role,
 )
 from tests.support.rule_examples.statements import (
+    ACTION,
     ARN,
     FILLS,
     MORE,
     ORGANIZATION,
     OWN_ORGANIZATION,
     PARTNER,
+    PRINCIPAL,
     PULL,
     REGISTRY,
     STATEMENT,

@@ -25,6 +25,7 @@ OWN_ORGANIZATION = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}
 ARN = f"{HERE}:repository/payments/*"
 TEXT = "Api.Properties.RepositoryPolicyText"
 STATEMENT = f"{TEXT}.Statement[0]"
+ACTION, PRINCIPAL = f"{STATEMENT}.Action", f"{STATEMENT}.Principal"
 REGISTRY = "Policy.Properties.PolicyText.Statement[0]"
 TRUST = "Task.Properties.AssumeRolePolicyDocument.Statement[0]"
 TASK = "Task.Properties.Policies[0].PolicyDocument.Statement[0]"

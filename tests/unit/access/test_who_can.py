@@ -163,26 +163,35 @@ def test_across_accounts(case: str) -> None:
     assert expected == answer(query, arn("role/ci", FAR))
 
 
-BOUNDARIES: dict[str, tuple[str, list[Body], Any, str]] = {
-    "within": ("Role", [PULLS], [EVERYTHING], "yes"),
-    "beyond": ("Role", [PULLS], [allow("s3:*", Resource="*")], "no"),
-    "it denies": ("Role", [PULLS], [EVERYTHING, deny(PULL, Resource="*")], "no"),
-    "it is not read": ("Role", [PULLS], None, "not-known"),
-    "of a user that the repository names": ("User", [LOGIN], [LOGIN], "yes"),
-    "of a role that the repository names": ("Role", [LOGIN], [LOGIN], "no"),
+# The repository policy, the kind of the principal, its statements, its boundary, and the answer.
+BOUNDARIES: dict[str, tuple[list[Body], str, list[Body], Any, str]] = {
+    "within": ([], "Role", [PULLS], [EVERYTHING], "yes"),
+    "beyond": ([], "Role", [PULLS], [allow("s3:*", Resource="*")], "no"),
+    "it denies": ([], "Role", [PULLS], [EVERYTHING, deny(PULL, Resource="*")], "no"),
+    "it is not read": ([], "Role", [PULLS], None, "not-known"),
+    "it is not read, of a role that the repository names": (
+        [pulls({"AWS": CI})],
+        *("Role", [PULLS], None, "not-known"),
+    ),
+    "of a user that the repository names": (
+        [pulls({"AWS": arn("user/ci")})],
+        *("User", [LOGIN], [LOGIN], "yes"),
+    ),
+    "of a role that the repository names": (
+        [pulls({"AWS": CI})],
+        *("Role", [LOGIN], [LOGIN], "no"),
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BOUNDARIES)
 def test_permissions_boundaries(case: str) -> None:
     """A boundary limits, but not what a repository policy gives to a user by name."""
-    kind, own, boundary, expected = BOUNDARIES[case]
+    policy, kind, own, boundary, expected = BOUNDARIES[case]
     principal = role(*own)
     principal["Properties"][f"{kind}Name"] = "ci"
     principal["Type"] = f"AWS::IAM::{kind}"
-    resources = {**api(pulls({"AWS": arn(f"{kind.lower()}/ci")})), "Ci": principal}
-    if expected in ("yes", "no") and "repository" not in case:
-        resources |= api()
+    resources = {**api(*policy), "Ci": principal}
     if boundary is None:
         principal["Properties"]["PermissionsBoundary"] = arn("policy/limit")
     else:

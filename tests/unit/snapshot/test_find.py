@@ -16,7 +16,17 @@ from ecr_constructs.snapshot.files import json_of
 from ecr_constructs.snapshot.usage.deletions import read_deletions
 from ecr_constructs.snapshot.usage.find import MOST_FORECASTS, find, read_query
 from ecr_constructs.snapshot.usage.in_use import in_use
-from tests.support.snapshots import ACCOUNT, AT, REGION, refused, registry, repository, snapshot
+from tests.support.snapshots import (
+    ACCOUNT,
+    AT,
+    REGION,
+    cut,
+    refused,
+    registry,
+    replaced,
+    repository,
+    snapshot,
+)
 from tests.support.workload_answers import digest, ecs, image, nothing, task, uri
 
 POLICY = {
@@ -244,12 +254,7 @@ def test_forecasts_that_are_not_known(tmp_path: Path, capsys: pytest.CaptureFixt
         assert reason
         assert not is_known
 
-    pages = [
-        Record(item.service, item.operation, item.request, AT, item.output, more=True)
-        if item.operation == "DescribeImages"
-        else item
-        for item in about
-    ]
+    pages = replaced(about, "DescribeImages", cut)
     assert [("partial", False)] == places(snapshot(registry((description, pages))))
 
 

@@ -25,6 +25,7 @@ from ecr_constructs.snapshot.document import Record, Snapshot
 from ecr_constructs.snapshot.files import json_of
 from ecr_constructs.snapshot.usage.in_use import in_use
 from ecr_constructs.snapshot.usage.protect import Plan, plan_protection, with_tags
+from tests.support.aws_environment import aws_environment
 from tests.support.fake_ecr import FakeEcr
 from tests.support.snapshots import AT, refused, registry, repository, snapshot
 from tests.support.strategies import policies
@@ -287,9 +288,7 @@ FAILURE = {"failureCode": "ImageNotFound", "failureReason": "gone"}
 def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return an ECR that gives the answers of a test."""
     with FakeEcr() as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        aws_environment(monkeypatch, server.url)
         yield server
 
 
@@ -386,5 +385,14 @@ def test_a_plan_that_cannot_be_applied(
     errors = [step["error"] for step in json.loads(output.out)["steps"]]
     assert [True, False] == ["image-gone" in str(error) for error in errors]
     assert "[protect-incomplete]" in output.err
-    main([*arguments])
-    assert "FAILED" not in capsys.readouterr().out
+
+    assert 1 == main(arguments)
+    text = capsys.readouterr().out
+    assert f"+{TAG}" in text
+    assert "FAILED" not in text
+
+    fake.answers["BatchGetImage"] = [{"images": []}, {"images": [MANIFEST]}]
+    assert 2 == main(arguments)
+    output = capsys.readouterr()
+    assert 1 == output.out.count("FAILED")
+    assert "[protect-incomplete]" in output.err

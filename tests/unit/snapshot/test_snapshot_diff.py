@@ -15,10 +15,10 @@ from ecr_constructs.snapshot.document import CallError, Header, NotAsked, Record
 from ecr_constructs.snapshot.files import lines_of
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run  # noqa: PLC0414 - a fixture
+from tests.support.snapshots import ACCOUNT, AT, REGION, repository, without
+from tests.support.snapshots import registry as whole_registry
 
-AT = "2026-11-27T23:05:00Z"
 REPOSITORIES = ("repositories", "images")
-ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 
 
 def record(
@@ -42,30 +42,12 @@ def registry(
     repositories: Mapping[str, Sequence[Mapping[str, Any]]], **others: Any
 ) -> list[Record]:
     """Return the records of repositories with images; `others` replaces answers by operation."""
-    described = [
-        {"repositoryName": name, "repositoryArn": ARN + name, "imageTagMutability": "MUTABLE"}
-        for name in repositories
-    ]
-    records = [record("DescribeRepositories", None, {"repositories": described})]
-    for name, images in repositories.items():
-        request = {"repositoryName": name}
-        images_request = {**request, "filter": {"imageStatus": "ANY"}}
-        records += [
-            record("DescribeImages", images_request, {"imageDetails": [*images]}),
-            record("GetRepositoryPolicy", request, "RepositoryPolicyNotFoundException"),
-            record("GetLifecyclePolicy", request, "LifecyclePolicyNotFoundException"),
-            record("ListTagsForResource", {"resourceArn": ARN + name}, {"tags": []}),
-        ]
-    if repositories:
-        records.append(
-            record(
-                "BatchGetRepositoryScanningConfiguration",
-                {"repositoryNames": sorted(repositories)},
-                {"scanningConfigurations": [{"repositoryName": name} for name in repositories]},
-            )
-        )
+    made = [repository(name, images=images) for name, images in repositories.items()]
+    operations = {"DescribeRepositories", "BatchGetRepositoryScanningConfiguration"}
+    records = [item for item in whole_registry(*made) if item.operation in operations]
+    records += [record for _, about in made for record in about]
     return [
-        record(item.operation, item.request, others.get(item.operation, item.output or "") or "X")
+        record(item.operation, item.request, others[item.operation])
         if item.operation in others
         else item
         for item in records
@@ -73,10 +55,10 @@ def registry(
 
 
 def snapshot(
-    records: Sequence[Record], sources: Sequence[str] = REPOSITORIES, region: str = "eu-central-1"
+    records: Sequence[Record], sources: Sequence[str] = REPOSITORIES, region: str = REGION
 ) -> Snapshot:
     """Return a snapshot."""
-    header = Header("111122223333", region, "arn", AT, sources, [NotAsked("ecs", "not selected")])
+    header = Header(ACCOUNT, region, "arn", AT, sources, [NotAsked("ecs", "not selected")])
     return Snapshot(header, records, finished=AT)
 
 
@@ -104,13 +86,15 @@ def test_equal() -> None:
 def test_pages_are_one_answer() -> None:
     """However AWS cuts them."""
     request = {"repositoryName": "api", "filter": {"imageStatus": "ANY"}}
-    images = BASE["api"]
-    cut = [item for item in registry(BASE) if item.request != request]
-    for number, entry in enumerate(images):
+    [whole] = [item for item in registry(BASE) if item.request == request]
+    pages = [item for item in registry(BASE) if item.request != request]
+    assert whole.output is not None
+    for number, entry in enumerate(whole.output["imageDetails"]):
         page = {"imageDetails": [entry], "nextToken": str(number)}
-        cut.append(Record("ecr", "DescribeImages", request, AT, page, more=number == 0))
+        pages.append(Record("ecr", "DescribeImages", request, AT, page, more=number == 0))
 
-    assert difference(registry(BASE), cut).is_equal
+    assert 1 < len(whole.output["imageDetails"])
+    assert difference(registry(BASE), pages).is_equal
 
 
 def test_images() -> None:
@@ -219,13 +203,12 @@ def test_what_is_refused_is_never_equal(side: str, operation: str) -> None:
 
 def test_an_interrupted_snapshot_is_never_equal() -> None:
     """Calls that are missing on both sides are not known."""
-    part = registry(BASE)[:3]
+    operation = "BatchGetRepositoryScanningConfiguration"
+    part = without(registry(BASE), operation)[:3]
     result = difference(part, part)
 
     assert not result.is_equal
-    assert ("BatchGetRepositoryScanningConfiguration", "not-asked") in [
-        (item.operation, item.reason) for item in result.unknown
-    ]
+    assert (operation, "not-asked") in [(item.operation, item.reason) for item in result.unknown]
     request = {"repositoryName": "web"}
     assert ("GetLifecyclePolicy", request) in [
         (item.operation, item.request) for item in result.unknown

@@ -12,11 +12,10 @@ from ecr_constructs.model.members import objects
 from ecr_constructs.snapshot.document import Record, Snapshot
 from ecr_constructs.snapshot.usage.references import Reading
 from ecr_constructs.snapshot.usage.workloads import SOURCES, read_workloads
-from tests.support.snapshots import ACCOUNT, REGION, answered, snapshot
+from tests.support.snapshots import ACCOUNT, REGION, answered, refused, snapshot
 from tests.support.workload_answers import (
     arn,
     definition,
-    denied,
     digest,
     ecs,
     kubernetes,
@@ -578,8 +577,8 @@ def test_what_was_refused() -> None:
             for record in ecs(task("1", [{"image": V1}]))
             if record.operation != "DescribeTasks"
         ),
-        denied("ListServiceDeployments", {"cluster": cluster, "service": "s"}, service="ecs"),
-        denied("ListClusters", service="eks"),
+        refused("ListServiceDeployments", {"cluster": cluster, "service": "s"}, service="ecs"),
+        refused("ListClusters", service="eks"),
     ]
 
     assert doubts(reading_of(records, "ecs", "eks")) == [

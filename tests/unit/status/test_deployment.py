@@ -9,7 +9,7 @@ import pytest
 
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.snapshot.document import Record
-from tests.support.snapshots import answered, repository
+from tests.support.snapshots import answered, denied, repository
 from tests.support.status_examples import (
     HERE,
     PULL,
@@ -17,7 +17,6 @@ from tests.support.status_examples import (
     allow,
     changed,
     compared,
-    denied,
     deployed,
     live,
     only,
@@ -27,7 +26,6 @@ from tests.support.status_examples import (
     unknown,
 )
 
-API = "payments/api"
 KMS = {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-central-1:111122223333:key/k-1"}
 LAMBDA = {
     "Sid": "LambdaECRImageRetrievalPolicy",

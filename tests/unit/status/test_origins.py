@@ -9,16 +9,14 @@ from ecr_constructs.snapshot.document import Record
 from ecr_constructs.snapshot.rendering import live_registry
 from ecr_constructs.status.declared import declared
 from ecr_constructs.status.origins import origin_of
-from tests.support.snapshots import ACCOUNT, registry, repository, snapshot
+from tests.support.snapshots import ACCOUNT, denied, registry, replaced, repository, snapshot
 from tests.support.status_examples import (
     LIVE,
     RESOURCES,
     compared,
-    denied,
     differing,
     live,
     of,
-    replaced,
     resource,
     stacks,
     template,

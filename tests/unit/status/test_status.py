@@ -7,25 +7,20 @@ import pytest
 
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.snapshot.document import Record
-from tests.support.snapshots import LIFECYCLE, repository
+from tests.support.snapshots import LIFECYCLE, cut, denied, replaced, repository, without
 from tests.support.status_examples import (
     HERE,
     LIVE,
-    LIVE_API,
     PULL,
     RESOURCES,
     ROLE,
     allow,
     changed,
     compared,
-    cut,
-    denied,
     differing,
     live,
     only,
-    replaced,
     unknown,
-    without,
 )
 
 API, HUB = "payments/api", "creation template hub"
@@ -285,9 +280,6 @@ def test_without_templates_the_rules_alone_judge() -> None:
     assert {(API, "lifecycle-policy")} == unknown(silent)
     registry_unknown = compared(replaced(mutable, "GetRegistryPolicy", denied), templates=[])
     assert {(HERE, "registry-policy")} == unknown(registry_unknown)
-
-
-LIKE_API = {key: value for key, value in LIVE_API.items() if key != "tags"}
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,6 @@ def pulled_by(principal: Any) -> dict[str, Any]:
 
 ENCRYPTED = {"encryptionConfiguration": KMS}
 POLICY, ENCRYPTION = (NAME, "repository-policy"), (NAME, "encryption")
-LATER = "UserId"
 Case = tuple[Mapping[str, Any], Mapping[str, Any], Sequence[Record], set[Any], set[Any]]
 CASES: Mapping[str, Case] = {
     "key by ARN": (with_key(KEY), ENCRYPTED, [], set(), set()),
