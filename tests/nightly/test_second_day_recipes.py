@@ -48,6 +48,12 @@ def encrypt(teams: Teams) -> None:
     repositories[repositories.index(AES)] = "storefront/web"
 
 
+def decrypt(teams: Teams) -> None:
+    """Leave the key of the environment."""
+    repositories = teams["storefront"]["repositories"]
+    repositories[repositories.index("payments/worker")] = {**AES, "name": "payments/worker"}
+
+
 def retire(teams: Teams) -> None:
     """Retire a team."""
     del teams["payments"]
@@ -61,7 +67,7 @@ def story(new_story: Callable[[], Story]) -> Story:
     story.begin(IMAGES, prod=content)
     story.project.place.registry().push("storefront/web:multi", images.index(7))
     story.remember("first")
-    for change in (move, rename, encrypt, retire):
+    for change in (move, rename, encrypt, decrypt, retire):
         change(content["teams"])
         story.change(change.__name__, prod=content)
     return story
@@ -73,6 +79,7 @@ def test_each_change_has_its_recipe(story: Story) -> None:
         "move": ["move"],
         "rename": ["rename"],
         "encrypt": ["encryption"],
+        "decrypt": ["encryption"],
         "retire": ["retire"],
     }
 
@@ -105,9 +112,20 @@ def test_a_key_is_switched_to_and_name_and_images_are_kept(story: Story) -> None
     assert story.owners["encrypt"][name] == "prod-ecr-storefront"
 
 
+def test_another_encryption_keeps_name_and_images(story: Story) -> None:
+    """From the key to AES-256 as well: a new repository with the same content, no copy of it."""
+    name = "payments/worker"
+    before, after = (story.repositories[change][name] for change in ("encrypt", "decrypt"))
+    assert before["encryptionConfiguration"]["encryptionType"] == "KMS"
+    assert after["encryptionConfiguration"] == {"encryptionType": "AES256"}
+    assert story.digests["decrypt"] == story.digests["encrypt"]
+    assert len(story.digests["decrypt"][name]) == 1
+    assert story.owners["decrypt"][name] == "prod-ecr-storefront"
+
+
 def test_a_retired_team_leaves_nothing(story: Story) -> None:
     """Its stack and repositories are deleted; those of others stay."""
-    assert "payments/server" in story.repositories["encrypt"]
+    assert "payments/server" in story.repositories["decrypt"]
     assert set(story.repositories["retire"]) == {"storefront/web", "payments/worker"}
     assert set(story.owners["retire"].values()) == {"prod-ecr-key", "prod-ecr-storefront"}
 
