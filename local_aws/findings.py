@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from local_aws import LocalAwsError
 
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
+_WORDS = ("vulnerability", "package", "version", "fixed_in")
 _IMAGE = re.compile(r"[a-z0-9*._/-]+(?::[A-Za-z0-9*._-]+|@sha256:[0-9a-f]{64})?")
 _REQUIRED = ("image", "vulnerability", "severity", "package")
 _PATTERNS = {
     "image": _IMAGE,
-    "vulnerability": re.compile(r"\S+"),
+    **dict.fromkeys(_WORDS, re.compile(r"\S+")),
     "severity": re.compile("|".join(SEVERITIES)),
-    "package": re.compile(r"\S+"),
-    "version": re.compile(r"\S+"),
-    "fixed_in": re.compile(r"\S+"),
     "title": re.compile(r".+"),
     "description": re.compile(r".+", re.DOTALL),
     "account": re.compile(r"[0-9]{12}"),
     "region": re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]"),
 }
 _ALLOWED = {
+    **dict.fromkeys(_WORDS, "a text that is not empty, without spaces"),
+    "title": "a line that is not empty",
+    "description": "a text that is not empty",
     "image": "REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST, with * in name and tag",
     "severity": f"one of {', '.join(SEVERITIES)}",
     "account": "twelve digits",
@@ -119,8 +120,7 @@ def _finding(path: Path, place: str, item: Any) -> Finding:
     for name, pattern in _PATTERNS.items():
         value = item.get(name)
         if name in item and not (isinstance(value, str) and pattern.fullmatch(value)):
-            expected = _ALLOWED.get(name, "a text that is not empty")
-            _reject(path, f"{place}.{name}", f"is {value!r}; use {expected}")
+            _reject(path, f"{place}.{name}", f"is {value!r}; use {_ALLOWED[name]}")
     score = item.get("score", 0)
     is_number = isinstance(score, int | float) and not isinstance(score, bool)
     if not (is_number and 0 <= score <= _HIGHEST_SCORE):
@@ -130,6 +130,6 @@ def _finding(path: Path, place: str, item: Any) -> Finding:
     return Finding(**item)
 
 
-def _reject(path: Path, place: str, problem: str) -> None:
+def _reject(path: Path, place: str, problem: str) -> NoReturn:
     msg = f"{path}: {place}{' ' if place else ''}{problem}"
     raise LocalAwsError(msg)

@@ -39,7 +39,10 @@ def install(
         organizations,
         scans,
     )
-    from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - for its operations
+
+    # For their operations.
+    from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415
+    from local_aws.overlay import scan_findings as scan_findings  # noqa: PLC0415
 
     authorization.ORGANIZATIONS.update(members)
     confinement.install()

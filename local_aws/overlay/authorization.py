@@ -129,7 +129,9 @@ def denial_of_role(role_arn: str, action: str, name: str) -> str | None:
     return _denial(principal, action, name)
 
 
-def admits_service(service: str, action: str, name: str, keys: Mapping[str, str]) -> bool:
+def admits_service(
+    service: str, action: str, name: str, keys: Mapping[str, str], *, policy: str | None = None
+) -> bool:
     """Tell whether the policies of a repository and its registry allow an AWS service an action.
 
     Args:
@@ -137,10 +139,11 @@ def admits_service(service: str, action: str, name: str, keys: Mapping[str, str]
         action: An action of ECR.
         name: The repository.
         keys: The condition keys that the service sends, in lower case, and their values.
+        policy: The policy of the repository; by default the one that it has.
     """
     statements = [
         counting
-        for text in (ecr._repo_policies.get(name), registry.setting("policyText"))
+        for text in (policy or ecr._repo_policies.get(name), registry.setting("policyText"))
         for counting in _certain_of_resource(
             text, action, set(), keys=_KEYS | keys.keys(), services=True
         )

@@ -18,6 +18,7 @@ from ministack.core.responses import get_account_id, json_response
 from ministack.services import ecs
 
 from local_aws.overlay import references, rollouts
+from local_aws.overlay.operations import rejected
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
@@ -169,11 +170,12 @@ def describe_services(members: Members) -> HttpAnswer:
     for service in shown["services"]:
         service_key = service["serviceArn"].partition(":service/")[2]
         rollouts.settle(service_key)
-        for rollout in rollouts.of_service(service_key)[-1:]:
-            service["currentServiceDeployment"] = rollout.arn
+        recorded = rollouts.of_service(service_key)
+        if recorded:
+            service["currentServiceDeployment"] = recorded[-1].arn
         service["currentServiceRevisions"] = [
             rollouts.summary(rollout, is_target=rollout.deployment.get("status") == "PRIMARY")
-            for rollout in reversed(rollouts.of_service(service_key))
+            for rollout in reversed(recorded)
             if any(rollout.deployment is item for item in rollout.service["deployments"])
         ]
     described: HttpAnswer = json_response(shown)
@@ -183,7 +185,7 @@ def describe_services(members: Members) -> HttpAnswer:
 def list_daemons(members: Members) -> HttpAnswer:
     """List no daemons: none can be made here."""
     if ecs._resolve_cluster_name(members.get("clusterArn")) not in ecs._clusters:
-        return rollouts.rejected("ClusterNotFoundException", "Cluster not found.")
+        return rejected("ClusterNotFoundException", "Cluster not found.")
     answer: HttpAnswer = json_response({"daemonSummariesList": []})
     return answer
 

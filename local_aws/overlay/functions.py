@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _SERVICE = "lambda.amazonaws.com"
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
 _ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+_SID = "LambdaECRImageRetrievalPolicy"
 _OWN_POLICY = ("ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy")
 _DIGEST = "_imageDigest"
 _INDEXES = ("image.index.v1+json", "manifest.list.v2+json")
@@ -55,45 +56,54 @@ def _refusal(rejection: RejectedError) -> HttpAnswer:
     return answer
 
 
-def _admitted(reference: Reference, function_arn: str) -> bool:
-    """Tell whether Lambda may pull an image for a function."""
+def _admitted(reference: Reference, function_arn: str, policy: str | None = None) -> bool:
+    """Tell whether Lambda may pull an image for a function, by default under the policy it has."""
     keys = {"aws:sourcearn": function_arn, "aws:sourceaccount": function_arn.split(":")[4]}
     with request_scope(reference.account, reference.region):
         return all(
-            authorization.admits_service(_SERVICE, action, reference.repository, keys)
+            authorization.admits_service(
+                _SERVICE, action, reference.repository, keys, policy=policy
+            )
             for action in _ACTIONS
         )
 
 
-def _admit(reference: Reference) -> None:
+def _admit(reference: Reference, function_arn: str) -> bool:
     """Let Lambda into a repository of the function's own account, as Lambda itself does.
 
-    It does so if the caller may change the policy; CloudFormation may.
+    It does so if the caller may change the policy; CloudFormation may. A policy that denies it
+    all the same is not changed.
+
+    Returns:
+        Whether Lambda may now pull.
     """
     caller = authorization.CALLER.get(None)
     if reference.account != get_account_id():
-        return
+        return False
     if caller and any(
         authorization.denial(caller, action, reference.repository) for action in _OWN_POLICY
     ):
-        return
+        return False
     policy = json.loads(ecr._repo_policies.get(reference.repository) or '{"Statement": []}')
     statements = policy["Statement"]
+    others = [
+        statement
+        for statement in (statements if isinstance(statements, list) else [statements])
+        if statement.get("Sid") != _SID
+    ]
     functions = f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:*"
     own = {
-        "Sid": "LambdaECRImageRetrievalPolicy",
+        "Sid": _SID,
         "Effect": "Allow",
         "Principal": {"Service": _SERVICE},
         "Action": list(_ACTIONS),
         "Condition": {"StringLike": {"aws:sourceArn": functions}},
     }
-    ecr._repo_policies[reference.repository] = json.dumps(
-        {
-            "Version": "2008-10-17",
-            **policy,
-            "Statement": [*(statements if isinstance(statements, list) else [statements]), own],
-        }
-    )
+    text = json.dumps({"Version": "2008-10-17", **policy, "Statement": [*others, own]})
+    is_admitted = _admitted(reference, function_arn, text)
+    if is_admitted:
+        ecr._repo_policies[reference.repository] = text
+    return is_admitted
 
 
 def _resolve(uri: str, function_arn: str) -> str:
@@ -110,16 +120,14 @@ def _resolve(uri: str, function_arn: str) -> str:
     if image is None:
         message = f"Source image {uri} does not exist. Provide a valid source image."
         raise RejectedError(message, "InvalidParameterValueException")
-    if not _admitted(reference, function_arn):
-        _admit(reference)
-    if not _admitted(reference, function_arn):
-        message = "Lambda does not have permission to access the ECR image. "
-        message += "Check the ECR permissions."
-        raise RejectedError(message, "AccessDeniedException")
     if image["imageManifestMediaType"].endswith(_INDEXES):
         message = "The image manifest, config or layer media type for the source image "
         message += f"{uri} is not supported."
         raise RejectedError(message, "InvalidParameterValueException")
+    if not (_admitted(reference, function_arn) or _admit(reference, function_arn)):
+        message = "Lambda does not have permission to access the ECR image. "
+        message += "Check the ECR permissions."
+        raise RejectedError(message, "AccessDeniedException")
     with request_scope(reference.account, reference.region):
         pull_times.record(image, "")
     return str(image["imageDigest"])

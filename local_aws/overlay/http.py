@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from local_aws.overlay.authorization import Caller
     from local_aws.overlay.operations import HttpAnswer, Members
 
-# What an image's client does, and the action that allows it. The login to /v2/ is enough by itself.
+# What an image's client does, and the action that allows it: all that is served. The login to /v2/
+# is enough by itself.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 _ACTIONS = {
     ("POST", "blob_uploads"): "InitiateLayerUpload",
@@ -136,6 +137,8 @@ async def handle_request(
         asked = _REFERRERS.fullmatch(path)
         parsed = ("referrers", asked["name"]) if asked else ecr._parse_v2_path(path)
         action = _ACTIONS.get((method, parsed[0])) if parsed else None
+        if parsed and parsed[0] != "ping" and action is None:
+            return _rejected(405, "UNSUPPORTED", "The operation is unsupported")
         denied = action and authorization.denial(grant.caller, f"ecr:{action}", parsed[1] or "*")
         if denied:
             return _rejected(403, "DENIED", denied)
@@ -179,27 +182,25 @@ def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes
 
 def get_manifest(name: str, reference: str) -> HttpAnswer:
     """Return a manifest that is not archived, and record the pull."""
-    answer: HttpAnswer = _stock_get_manifest(name, reference)
-    if answer[0] == 200:  # noqa: PLR2004
-        image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
-        if not images.is_pullable(image):
-            return _archived(image)
-        pull_times.record_of_caller(image)
-    return answer
+    return _unless_archived(name, _stock_get_manifest(name, reference), is_pull=True)
 
 
 def head_manifest(name: str, reference: str) -> HttpAnswer:
     """Tell of a manifest that is not archived that it is there, which is no pull."""
-    answer: HttpAnswer = _stock_head_manifest(name, reference)
-    if answer[0] == 200:  # noqa: PLR2004
-        image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
-        if not images.is_pullable(image):
-            return _archived(image)
+    return _unless_archived(name, _stock_head_manifest(name, reference), is_pull=False)
+
+
+def _unless_archived(name: str, answer: HttpAnswer, *, is_pull: bool) -> HttpAnswer:
+    """Return ministack's answer about a manifest, unless its image is archived."""
+    if answer[0] != 200:  # noqa: PLR2004
+        return answer
+    image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
+    if not images.is_pullable(image):
+        message = f"The image {image['imageDigest']} is archived"
+        return _rejected(404, "MANIFEST_UNKNOWN", message)
+    if is_pull:
+        pull_times.record_of_caller(image)
     return answer
-
-
-def _archived(image: images.Image) -> HttpAnswer:
-    return _rejected(404, "MANIFEST_UNKNOWN", f"The image {image['imageDigest']} is archived")
 
 
 def _referrers(name: str, digest: str) -> HttpAnswer:

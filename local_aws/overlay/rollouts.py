@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 from ministack.core.responses import (
     AccountRegionScopedDict,
-    error_response_json,
     get_account_id,
     get_region,
     json_response,
 )
 from ministack.services import ecs
 
-from local_aws.overlay.operations import now, page
+from local_aws.overlay.operations import now, page, rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,14 +71,13 @@ def record(service_key: str, service: Members) -> None:
         # Of a service that was deleted: its revisions went with it.
         rollouts.clear()
     recorded = [rollout.deployment for rollout in rollouts]
-    path = service["serviceArn"].partition(":service/")[2]
     prefix = f"arn:aws:ecs:{get_region()}:{get_account_id()}"
     for deployment in reversed(service["deployments"]):
         if any(deployment is item for item in recorded):
             continue
         number = secrets.randbelow(9 * 10**18) + 10**18
         revision = {
-            "serviceRevisionArn": f"{prefix}:service-revision/{path}/{number}",
+            "serviceRevisionArn": f"{prefix}:service-revision/{service_key}/{number}",
             "serviceArn": service["serviceArn"],
             "clusterArn": service["clusterArn"],
             "taskDefinition": deployment["taskDefinition"],
@@ -88,7 +86,7 @@ def record(service_key: str, service: Members) -> None:
         }
         succeeded = [item for item in rollouts if item.over and item.over[0] == "SUCCESSFUL"]
         source = succeeded[-1] if succeeded else None
-        arn = f"{prefix}:service-deployment/{path}/{secrets.token_urlsafe(16)[:21]}"
+        arn = f"{prefix}:service-deployment/{service_key}/{secrets.token_urlsafe(16)[:21]}"
         rollouts.append(Rollout(service, deployment, revision, source, arn))
 
 
@@ -279,10 +277,4 @@ def _by_arn(
             "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in rollouts],
         }
     )
-    return answer
-
-
-def rejected(code: str, message: str) -> HttpAnswer:
-    """Return an error of ECS's API."""
-    answer: HttpAnswer = error_response_json(code, message, 400)
     return answer

@@ -7,14 +7,13 @@ A scan takes no time. Without a file it finds nothing.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecr
 
 from local_aws.overlay import images, registry, repositories
-from local_aws.overlay.operations import RejectedError, now, operation, page
+from local_aws.overlay.operations import RejectedError, now, operation
 
 if TYPE_CHECKING:
     from local_aws.findings import Finding
@@ -82,7 +81,7 @@ def scanned_at(name: str, image: Image) -> float | None:
     return max(float(image["imagePushedAt"]), turned_on)
 
 
-def _status(name: str, image: Image) -> tuple[str, str]:
+def status_of(name: str, image: Image) -> tuple[str, str]:
     """Return the status of a scan, and its description."""
     if not is_scannable(image):
         return "UNSUPPORTED_IMAGE", "The image is not supported by the scanner."
@@ -101,7 +100,7 @@ def start(members: Members) -> Members:
     if is_enhanced():
         message = "This feature is disabled"
         raise RejectedError(message, "ValidationException")
-    status, description = _status(name, image)
+    status, description = status_of(name, image)
     for refused, code in (
         ("UNSUPPORTED_IMAGE", "UnsupportedImageTypeException"),
         ("IMAGE_ARCHIVED", "ImageArchivedException"),
@@ -109,10 +108,11 @@ def start(members: Members) -> Members:
         if status == refused:
             raise RejectedError(description, code)
     image["scannedAt"] = now()
-    return {**_identity(name, image, members), "imageScanStatus": {"status": "IN_PROGRESS"}}
+    return {**identity(name, image, members), "imageScanStatus": {"status": "IN_PROGRESS"}}
 
 
-def _identity(name: str, image: Image, members: Members) -> Members:
+def identity(name: str, image: Image, members: Members) -> Members:
+    """Return what every answer about an image's scan names."""
     return {
         "registryId": get_account_id(),
         "repositoryName": name,
@@ -120,66 +120,10 @@ def _identity(name: str, image: Image, members: Members) -> Members:
     }
 
 
-@operation("DescribeImageScanFindings")
-def describe(members: Members) -> Members:
-    """Tell what the last scan of an image has found."""
-    # Inspector's findings are in ECR's answers too; it is made of what is here.
-    from local_aws.overlay import inspector  # noqa: PLC0415
-
-    name = members["repositoryName"]
-    image = images.get(name, members["imageId"])
-    scanned = scanned_at(name, image)
-    if scanned is None:
-        message = f"Image scan does not exist for the image with digest '{image['imageDigest']}' "
-        place = f"in the repository '{name}' of the registry with id '{get_account_id()}'"
-        raise RejectedError(message + place, "ScanNotFoundException")
-    status, description = _status(name, image)
-    answer = {
-        **_identity(name, image, members),
-        "imageScanStatus": {"status": status, "description": description},
-    }
-    if status not in ("ACTIVE", "COMPLETE"):
-        return answer
-    detected = findings_of(name, image)
-    shown = (
-        page(members, "enhancedFindings", inspector.in_registry(name, image))
-        if is_enhanced()
-        else page(members, "findings", [_basic(finding) for finding in detected])
-    )
-    token = {"nextToken": shown.pop("nextToken")} if "nextToken" in shown else {}
-    return {
-        **answer,
-        "imageScanFindings": {
-            "imageScanCompletedAt": scanned,
-            "vulnerabilitySourceUpdatedAt": scanned,
-            "findingSeverityCounts": dict(Counter(severity(finding) for finding in detected)),
-            **shown,
-        },
-        **token,
-    }
-
-
 def severity(finding: Finding) -> str:
     """Return the severity of a finding, as the scanner of this registry calls it."""
     undefined = is_enhanced() and finding.severity == "UNDEFINED"
     return "UNTRIAGED" if undefined else finding.severity
-
-
-def _basic(finding: Finding) -> Members:
-    """Return a finding as basic scanning does."""
-    attributes = {
-        "package_name": finding.package,
-        "package_version": finding.version,
-        **({"CVSS3_SCORE": f"{finding.score:g}"} if finding.score is not None else {}),
-        **({"patched_versions": finding.fixed_in} if finding.fixed_in else {}),
-    }
-    return {
-        "name": finding.vulnerability,
-        "description": description(finding),
-        "uri": uri(finding),
-        "severity": finding.severity,
-        "attributes": [{"key": key, "value": value} for key, value in attributes.items()],
-    }
 
 
 def title(finding: Finding) -> str:

@@ -85,6 +85,31 @@ def test_a_role_without_a_policy_cannot_log_in(place: Place) -> None:
         place.registry(session)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, "api/referrers/{digest}") for method in ("PUT", "POST", "DELETE", "HEAD")),
+        *(("POST", path) for path in ("api/manifests/v1", "new/manifests/v1", "api/tags/list")),
+        *(("PUT", path) for path in ("new/tags/list", "new/blobs/{digest}", "_catalog")),
+        *(("PATCH", path) for path in ("api/manifests/v1", "api/blobs/uploads/")),
+    ],
+)
+def test_what_the_registry_does_not_serve_is_refused(home: Home, method: str, path: str) -> None:
+    """Whoever asks for it: no action allows it, nothing is listed, and no repository is made."""
+    home.ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["CREATE_ON_PUSH"])
+    asked = path.format(digest=home.digest)
+
+    for caller in (home.account, home.role()):
+        registry = home.registry(caller)
+        answer = registry.oras.do_request(f"http://{registry.host}/v2/{asked}", method)
+        assert answer.status_code == 405
+        if method != "HEAD":
+            [error] = answer.json()["errors"]
+            assert error["code"] == "UNSUPPORTED"
+    listed = home.ecr.describe_repositories()["repositories"]
+    assert [repository["repositoryName"] for repository in listed] == ["api"]
+
+
 class Pull(NamedTuple):
     """A pull by a role with this policy, or by the root of an account, and why it is denied.
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import base64
 import socket
-import sys
-import zipfile
 from contextlib import closing, suppress
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local_aws.gate import HEALTH
-from tests.support import hostile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from local_aws.process import LocalAws
     from tests.support.embedded_aws import Place
 
@@ -301,65 +293,3 @@ def test_the_registry_asks_for_a_login(attacker: Attacker, place: Place) -> None
         "GET /v2/ HTTP/1.1", b"", Host="attacker.example", Authorization=_basic(password)
     )
     assert statuses(attacker.send(evil)) == [b"403"]
-
-
-# --- what even its own clients cannot make it do ---
-
-
-@pytest.fixture
-def sink(tmp_path: Path) -> Iterator[hostile.Laptop]:
-    """A listener that the server must not reach."""
-    with hostile.laptop(tmp_path / "home") as here:
-        yield here
-        assert here.heard == []
-
-
-def test_no_function_runs(place: Place, tmp_path: Path) -> None:
-    """A function can be created, since stacks have them; its code is never started."""
-    mark, archive = tmp_path / "mark", BytesIO()
-    with zipfile.ZipFile(archive, "w") as writer:
-        writer.writestr("index.py", f"open({str(mark)!r}, 'w')\ndef handler(*_): pass\n")
-    functions = place.client("lambda")
-    functions.create_function(
-        FunctionName="run",
-        Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
-        Role=f"arn:aws:iam::{place.account}:role/x",
-        Handler="index.handler",
-        Code={"ZipFile": archive.getvalue()},
-    )
-    for kind in ("RequestResponse", "Event", "DryRun"):
-        with pytest.raises(ClientError, match="runs no functions"):
-            functions.invoke(FunctionName="run", InvocationType=kind, Payload=b"{}")
-    with pytest.raises(ClientError, match="runs no functions"):
-        functions.invoke_async(FunctionName="run", InvokeArgs=b"{}")
-    with pytest.raises(ClientError):
-        functions.invoke_with_response_stream(FunctionName="run", Payload=b"{}")
-    # By a topic, which calls functions inside the server.
-    topics = place.client("sns")
-    topic = topics.create_topic(Name="topic")["TopicArn"]
-    function = f"arn:aws:lambda:{place.region}:{place.account}:function:run"
-    topics.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
-    topics.publish(TopicArn=topic, Message="run")
-    assert not mark.exists()
-
-
-OFF: dict[str, Callable[[Any], object]] = {
-    "apprunner": lambda client: client.list_services(),
-    "athena": lambda client: client.list_work_groups(),
-    "dynamodb": lambda client: client.list_tables(),
-    "eks": lambda client: client.list_clusters(),
-    "glue": lambda client: client.get_jobs(),
-    "rds": lambda client: client.describe_db_instances(),
-    "scheduler": lambda client: client.list_schedules(),
-    "ses": lambda client: client.list_identities(),
-    "states": lambda client: client.list_state_machines(),
-}
-
-
-@pytest.mark.parametrize("service", OFF)
-def test_other_services_are_off(place: Place, service: str) -> None:
-    """Among them those that run code; the error says so, in JSON and in XML."""
-    client = place.client("stepfunctions" if service == "states" else service)
-
-    with pytest.raises(ClientError, match=f"InvalidAction.*not serve {service}"):
-        OFF[service](client)

@@ -9,26 +9,21 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
-from tests.support.ecs_tasks import deployments, digests, run, service_tasks
+from tests.support.ecs_tasks import (
+    FIRST,
+    POLICY,
+    PULL,
+    ROLE,
+    SECOND,
+    deployments,
+    digests,
+    run,
+    service_tasks,
+)
 from tests.support.embedded_aws import Place, settled
 
-FIRST, SECOND = images.image("first"), images.image("second")
-POLICY = {"Version": "2012-10-17", "Statement": []}
-PULL = {
-    "Effect": "Allow",
-    "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-    "Resource": "*",
-}
-ROLE = "arn:aws:iam::{}:role/run"
-FUNCTIONS = "arn:aws:lambda:*:{account}:function:*"
-
-
-@pytest.fixture
-def place(place: Place) -> Place:
-    """Return a place whose repository `api` has one image, v1."""
-    place.ecr.create_repository(repositoryName="api")
-    place.push_image("api:v1", FIRST)
-    return place
+# The repository `api` of each test's place has one image, v1.
+pytestmark = pytest.mark.usefixtures("api_v1")
 
 
 # --- functions ---
@@ -116,6 +111,35 @@ def test_lambda_adds_itself_to_the_policy_of_a_repository(place: Place) -> None:
     assert described(place)[0] == "ImageAccessDenied"
 
 
+def test_lambda_replaces_its_own_statement(place: Place) -> None:
+    """One that no longer admits the function; those of others stay as they were."""
+    create(place, place.uri("api:v1"))
+    policy = json.loads(place.ecr.get_repository_policy(repositoryName="api")["policyText"])
+    [own] = policy["Statement"]
+    other = {**own, "Sid": "Other", "Principal": {"AWS": place.account}, "Condition": {}}
+    elsewhere = {"StringLike": {"aws:sourceArn": "arn:aws:lambda:us-east-1:1:function:*"}}
+    text = json.dumps({**policy, "Statement": [{**own, "Condition": elsewhere}, other]})
+    place.ecr.set_repository_policy(repositoryName="api", policyText=text)
+    place.client("lambda").update_function_code(FunctionName="f", ImageUri=place.uri("api:v1"))
+
+    changed = json.loads(place.ecr.get_repository_policy(repositoryName="api")["policyText"])
+    assert changed["Statement"] == [other, own]
+
+
+def test_lambda_does_not_change_a_policy_that_denies_it(place: Place) -> None:
+    """Its statement would not help: the policy is as it was after each attempt."""
+    denying = admitting(effect="Deny")
+    denying.pop("Resource")
+    text = json.dumps({**POLICY, "Statement": [denying]})
+    place.ecr.set_repository_policy(repositoryName="api", policyText=text)
+
+    for _ in range(2):
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            create(place, place.uri("api:v1"))
+        answer = place.ecr.get_repository_policy(repositoryName="api")
+        assert json.loads(answer["policyText"]) == json.loads(text)
+
+
 def admitting(condition: dict[str, Any] | None = None, effect: str = "Allow") -> dict[str, Any]:
     """Return a statement about Lambda's pulls."""
     principal = {"Principal": {"Service": "lambda.amazonaws.com"}}
@@ -174,6 +198,8 @@ def test_lambda_refuses_an_image_that_it_cannot_run(place: Place, image: str) ->
 
     assert refusal.value.response["Error"]["Code"] == "InvalidParameterValueException"
     assert place.client("lambda").list_functions()["Functions"] == []
+    with pytest.raises(place.ecr.exceptions.RepositoryPolicyNotFoundException):
+        place.ecr.get_repository_policy(repositoryName="api")
 
 
 def test_a_refused_update_leaves_the_function_as_it_was(place: Place) -> None:

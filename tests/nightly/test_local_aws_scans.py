@@ -315,6 +315,9 @@ def one(**changes: Any) -> str:
         (one(image="a@sha256:1"), r"\.image "),
         (one(image=5), r"\.image "),
         (one(package=""), r"\.package "),
+        (one(package="two words"), r"\.package .*without spaces"),
+        (one(fixed_in="3 or later"), r"\.fixed_in .*without spaces"),
+        (one(title=""), r"\.title .*not empty"),
         (one(score=11), r"\.score "),
         (one(score=True), r"\.score "),
         (one(score=float("nan")), r"\.score "),
@@ -324,7 +327,7 @@ def one(**changes: Any) -> str:
         ("\x00\xff", "JSON"),
         (None, "No such file"),
     ],
-    ids=range(20),
+    ids=range(23),
 )
 def test_a_file_with_a_mistake_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, problem: str

@@ -8,26 +8,24 @@ from typing import Any
 import pytest
 
 from local_aws import images
-from tests.support.ecs_tasks import define, deployments, digests, revision, run, service_tasks
+from tests.support.ecs_tasks import (
+    FIRST,
+    POLICY,
+    PULL,
+    ROLE,
+    SECOND,
+    define,
+    deployments,
+    digests,
+    revision,
+    run,
+    service_tasks,
+)
 from tests.support.embedded_aws import Place
 
-FIRST, SECOND = images.image("first"), images.image("second")
-POLICY = {"Version": "2012-10-17", "Statement": []}
-PULL = {
-    "Effect": "Allow",
-    "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-    "Resource": "*",
-}
-ROLE = "arn:aws:iam::{}:role/run"
+# The repository `api` of each test's place has one image, v1.
+pytestmark = pytest.mark.usefixtures("api_v1")
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
-
-
-@pytest.fixture
-def place(place: Place) -> Place:
-    """Return a place whose repository `api` has one image, v1."""
-    place.ecr.create_repository(repositoryName="api")
-    place.push_image("api:v1", FIRST)
-    return place
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.process import LocalAws
-from tests.support.embedded_aws import Place
-from tests.support.second_day import Project, Story
+from tests.support.second_day import Story
 
 PAYMENTS: dict[str, Any] = {
     "push": {"github": "acme/payments", "branches": ["main"]},
@@ -26,23 +24,9 @@ IMAGES = {"payments/api": 2, "storefront/web": 1}
 
 
 @pytest.fixture(scope="module")
-def start(
-    local_aws: LocalAws, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Story]:
-    """Return a function that starts a story in a bootstrapped account of its own."""
-
-    def begun() -> Story:
-        place = Place(local_aws, new_account())
-        local_aws.bootstrap([(place.account, place.region)])
-        return Story(Project(tmp_path_factory.mktemp("project"), place))
-
-    return begun
-
-
-@pytest.fixture(scope="module")
-def renamed(start: Callable[[], Story]) -> Story:
+def renamed(new_story: Callable[[], Story]) -> Story:
     """Rename an environment, and retire a team and a repository of another one in it."""
-    story = start()
+    story = new_story()
     content = copy.deepcopy(FIRST)
     story.begin(IMAGES, prod=content)
     story.change("environment", prod=None, live=content)
@@ -72,9 +56,9 @@ def test_a_repository_and_a_team_are_retired(renamed: Story) -> None:
     assert set(renamed.owners["retire"].values()) == {"live-ecr-key", "live-ecr-storefront"}
 
 
-def test_an_environment_is_split_in_two(start: Callable[[], Story]) -> None:
+def test_an_environment_is_split_in_two(new_story: Callable[[], Story]) -> None:
     """The key stays where it was: the new environment names it, or nothing is moved."""
-    story = start()
+    story = new_story()
     story.begin(IMAGES, prod=FIRST)
     [key] = story.keys["first"]
     place = story.project.place
@@ -103,9 +87,9 @@ def test_an_environment_is_split_in_two(start: Callable[[], Story]) -> None:
         story.project.run(f"cdk diff '{stage}/**' --fail")
 
 
-def test_two_environments_are_merged(start: Callable[[], Story]) -> None:
+def test_two_environments_are_merged(new_story: Callable[[], Story]) -> None:
     """The stacks of one are deleted, and the other one imports its repositories."""
-    story = start()
+    story = new_story()
     prod: dict[str, Any] = {"profile": "staging", "teams": {"payments": PAYMENTS}}
     shop: dict[str, Any] = {"profile": "staging", "teams": {"storefront": STOREFRONT}}
     story.begin(IMAGES, prod=prod, shop=shop)

@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from local_aws import images
-from local_aws.process import LocalAws
-from tests.support.embedded_aws import Place
-from tests.support.second_day import DESCRIBE_KEY, Project, Story
+from tests.support.second_day import Story
 
 AES = {"name": "storefront/web", "encryption": "aes256"}
 FIRST: dict[str, Any] = {
@@ -24,6 +22,12 @@ FIRST: dict[str, Any] = {
     },
 }
 IMAGES = {"payments/api": 2, "payments/worker": 1, "storefront/web": 1}
+# The command that prints the mapping of the key's stack, with which it is imported.
+DESCRIBE_KEY = (
+    "aws cloudformation describe-stack-resource --stack-name prod-ecr-key "
+    "--logical-resource-id Key961B73FD "
+    "--query '{Key961B73FD: {KeyId: StackResourceDetail.PhysicalResourceId}}'"
+)
 Teams = dict[str, Any]
 
 
@@ -44,24 +48,26 @@ def encrypt(teams: Teams) -> None:
     repositories[repositories.index(AES)] = "storefront/web"
 
 
+def decrypt(teams: Teams) -> None:
+    """Leave the key of the environment."""
+    repositories = teams["storefront"]["repositories"]
+    repositories[repositories.index("payments/worker")] = {**AES, "name": "payments/worker"}
+
+
 def retire(teams: Teams) -> None:
     """Retire a team."""
     del teams["payments"]
 
 
 @pytest.fixture(scope="module")
-def story(
-    local_aws: LocalAws, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Story:
+def story(new_story: Callable[[], Story]) -> Story:
     """Live through all changes, one after the other."""
-    place = Place(local_aws, new_account())
-    local_aws.bootstrap([(place.account, place.region)])
-    story = Story(Project(tmp_path_factory.mktemp("project"), place))
+    story = new_story()
     content = copy.deepcopy(FIRST)
     story.begin(IMAGES, prod=content)
-    place.registry().push("storefront/web:multi", images.index(7))
+    story.project.place.registry().push("storefront/web:multi", images.index(7))
     story.remember("first")
-    for change in (move, rename, encrypt, retire):
+    for change in (move, rename, encrypt, decrypt, retire):
         change(content["teams"])
         story.change(change.__name__, prod=content)
     return story
@@ -73,6 +79,7 @@ def test_each_change_has_its_recipe(story: Story) -> None:
         "move": ["move"],
         "rename": ["rename"],
         "encrypt": ["encryption"],
+        "decrypt": ["encryption"],
         "retire": ["retire"],
     }
 
@@ -105,9 +112,20 @@ def test_a_key_is_switched_to_and_name_and_images_are_kept(story: Story) -> None
     assert story.owners["encrypt"][name] == "prod-ecr-storefront"
 
 
+def test_another_encryption_keeps_name_and_images(story: Story) -> None:
+    """From the key to AES-256 as well: a new repository with the same content, no copy of it."""
+    name = "payments/worker"
+    before, after = (story.repositories[change][name] for change in ("encrypt", "decrypt"))
+    assert before["encryptionConfiguration"]["encryptionType"] == "KMS"
+    assert after["encryptionConfiguration"] == {"encryptionType": "AES256"}
+    assert story.digests["decrypt"] == story.digests["encrypt"]
+    assert len(story.digests["decrypt"][name]) == 1
+    assert story.owners["decrypt"][name] == "prod-ecr-storefront"
+
+
 def test_a_retired_team_leaves_nothing(story: Story) -> None:
     """Its stack and repositories are deleted; those of others stay."""
-    assert "payments/server" in story.repositories["encrypt"]
+    assert "payments/server" in story.repositories["decrypt"]
     assert set(story.repositories["retire"]) == {"storefront/web", "payments/worker"}
     assert set(story.owners["retire"].values()) == {"prod-ecr-key", "prod-ecr-storefront"}
 
@@ -115,7 +133,7 @@ def test_a_retired_team_leaves_nothing(story: Story) -> None:
 def test_destroyed_stacks_are_deployed_again(story: Story) -> None:
     """The guide's commands import the key first; then repositories keep their images."""
     project = story.project
-    mapping = json.loads(project.run(DESCRIBE_KEY.format(stack="prod-ecr-key")))
+    mapping = json.loads(project.run(DESCRIBE_KEY))
     project.run("cdk destroy 'Prod/**' --force")
     (project.folder / "key.mapping.json").write_text(json.dumps(mapping), encoding="utf-8")
     project.run("cdk import Prod/Key --resource-mapping key.mapping.json --force")

@@ -1,8 +1,29 @@
-"""Tasks of ECS in the cluster `prod` of an embedded AWS, and the service `api`."""
+"""Tasks of ECS in the cluster `prod` of an embedded AWS, the service `api`, and its images."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import pytest
+
+from local_aws import images
+from tests.support.embedded_aws import Place
+
+FIRST, SECOND = images.image("first"), images.image("second")
+POLICY = {"Version": "2012-10-17", "Statement": []}
+PULL = {
+    "Effect": "Allow",
+    "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    "Resource": "*",
+}
+ROLE = "arn:aws:iam::{}:role/run"
+
+
+@pytest.fixture
+def api_v1(place: Place) -> None:
+    """Create the repository `api` with one image, v1, which is FIRST."""
+    place.ecr.create_repository(repositoryName="api")
+    place.push_image("api:v1", FIRST)
 
 
 def define(ecs: Any, *image_names: str, **options: Any) -> None:

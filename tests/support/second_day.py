@@ -3,28 +3,23 @@
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.review import load_sides, review
 from ecr_constructs.review.recipes.recipe import Recipe
 from local_aws import images, paths
+from local_aws.process import LocalAws
 from stacks.stage import EnvironmentStage
 from tests.support import processes
 from tests.support.constructs import new_app
 from tests.support.embedded_aws import Place, deploy_assembly
-
-DESCRIBE_KEY = (
-    "aws cloudformation describe-stack-resource --stack-name {stack} "
-    "--logical-resource-id Key961B73FD "
-    "--query '{{Key961B73FD: {{KeyId: StackResourceDetail.PhysicalResourceId}}}}'"
-)
-"""The command that prints the mapping of the key's stack, with which it is imported."""
 
 
 @dataclass(frozen=True)
@@ -165,3 +160,17 @@ class Story:
         for recipe in recipes:
             self.project.follow(recipe)
         self.remember(name)
+
+
+@pytest.fixture(scope="module")
+def new_story(
+    local_aws: LocalAws, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Story]:
+    """Return a function that starts a story in a bootstrapped account of its own."""
+
+    def begun() -> Story:
+        place = Place(local_aws, new_account())
+        local_aws.bootstrap([(place.account, place.region)])
+        return Story(Project(tmp_path_factory.mktemp("project"), place))
+
+    return begun
