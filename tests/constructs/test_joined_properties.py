@@ -4,25 +4,32 @@ import json
 from collections.abc import Callable
 from functools import partial
 from itertools import permutations
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ecr_constructs import PullThroughCache, Upstream
 from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
+    ENV,
     OTHER_ACCOUNT,
     OTHER_REGION,
     REGION,
     function_of,
     identity_statements,
+    new_app,
     of_type,
     parameter,
     role_of,
     template,
 )
+from tests.support.effort import examples
 from tests.support.errors import rejects
 from tests.support.joined_properties import (
     KINDS,
@@ -409,6 +416,7 @@ def test_a_written_policy_admits_functions(app: cdk.App, stack: cdk.Stack) -> No
 
 # Each L1 has every order once; in one app they have different ones.
 STEPS = [*permutations([("request", "second"), ("write", "written"), ("override", "extended")])]
+RENDERED = ["extended", "first", "second", "written"]
 
 
 @pytest.mark.parametrize("shift", range(len(STEPS)))
@@ -420,10 +428,27 @@ def test_nothing_is_lost_in_any_order(stack: cdk.Stack, shift: int) -> None:
     orders = [STEPS[(number + shift) % len(STEPS)] for number in range(len(KINDS))]
     for steps in zip(*orders, strict=True):
         for kind, (way, name) in zip(KINDS.values(), steps, strict=True):
-            if way == "request":
-                kind.request(owner, name)
-            else:
-                WAYS[way](kind, owner.resource(kind.id), name)
+            _take(owner, kind, way, name)
+    assert dict.fromkeys(KINDS, RENDERED) == rendered(owner, *KINDS)
 
-    expected = ["extended", "first", "second", "written"]
-    assert dict.fromkeys(KINDS, expected) == rendered(owner, *KINDS)
+
+def _take(owner: Owner, kind: Kind, way: str, name: str) -> None:
+    if way == "request":
+        kind.request(owner, name)
+    else:
+        WAYS[way](kind, owner.resource(kind.id), name)
+
+
+@settings(max_examples=examples(100))
+@given(st.data())
+def test_nothing_is_lost_in_any_interleaving(data: st.DataObject) -> None:
+    """Requests, writes and overrides of every L1 in random order: each is rendered once."""
+    with TemporaryDirectory() as folder:
+        stack = cdk.Stack(new_app(Path(folder)), "Stack", env=ENV)
+        owner = Owner(stack)
+        for kind in KINDS.values():
+            kind.request(owner, "first")
+        steps = [(kind, *step) for kind in KINDS.values() for step in STEPS[0]]
+        for kind, way, name in data.draw(st.permutations(steps)):
+            _take(owner, kind, way, name)
+        assert dict.fromkeys(KINDS, RENDERED) == rendered(owner, *KINDS)
